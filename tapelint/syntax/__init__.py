@@ -1,0 +1,1 @@
+"""From text to a small tree of our own. LibCST ends here."""
