@@ -1,0 +1,64 @@
+# Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format picture clean python
+
+# The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+# Paths are relative, so that a checkout may lie in a directory with spaces in its name.
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+INSTALL := $(RUN) pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable
+WORKERS ?= auto
+
+DEMO := fixtures/seeds
+
+help:
+	@echo 'make demo     lint and probe the broken programs in fixtures/'
+	@echo 'make test     run the tests and every gate: ruff, mypy, import-linter, the wheel'
+	@echo 'make lint     run only ruff and mypy'
+	@echo 'make format   let ruff format and fix the code'
+	@echo 'make picture  draw the pictures of the README again'
+	@echo 'make clean    remove the virtual environment and the caches'
+
+demo: $(VENV)/with-probe
+	$(VENV)/bin/tapelint check --probe --exit-zero $(DEMO)
+
+test: $(VENV)/with-tests
+	$(RUN) pytest --numprocesses $(WORKERS) --dist worksteal
+
+lint: $(VENV)/with-tests
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+
+format: $(VENV)/with-tests
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+picture: $(VENV)/with-tests
+	$(RUN) docs.picture
+
+clean:
+	rm -rf $(VENV) build dist .tapelint_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the tests need includes the probe, so that one installation serves both commands.
+$(VENV)/with-tests: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'Installing tapelint with its probe and its tests (a few minutes, once) …'
+	$(INSTALL) '.[dev]'
+	@touch $(VENV)/with-probe $@
+
+$(VENV)/with-probe: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo 'Installing tapelint with its probe (a few minutes, once) …'
+	$(INSTALL) '.[probe]'
+	@touch $@
+
+$(VENV)/bin/python: | python
+	"$(PYTHON)" -m venv $(VENV)
+
+python:
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "tapelint needs Python 3.11 or newer; '$(PYTHON)' is not. Name one: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
