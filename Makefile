@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format picture clean python
+.PHONY: help demo test lint format picture clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -56,9 +56,7 @@ $(VENV)/with-probe: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) '.[probe]'
 	@touch $@
 
-$(VENV)/bin/python: | python
-	"$(PYTHON)" -m venv $(VENV)
-
-python:
+$(VENV)/bin/python:
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	echo "tapelint needs Python 3.11 or newer; '$(PYTHON)' is not. Name one: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	echo "tapelint needs Python 3.11 or newer, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
