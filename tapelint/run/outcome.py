@@ -1,0 +1,49 @@
+"""What a run of the linter brought to light, ready for a report."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tapelint.finding import Finding
+from tapelint.source.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A bug of tapelint itself that one file brought to light; `traceback` is for whoever mends it."""
+
+    path: Path
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The findings of a run, sorted by place, and what a report needs to print them.
+
+    `documents` holds the text of every file that a finding or its trail points into, so that code frames show what was
+    linted and not what has become of the file since. `failures` are files that could not be read, with the reason.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    files: int = 0
+    suppressed: int = 0
+    documents: Mapping[Path, Document] = field(default_factory=dict)
+    crashes: tuple[Crash, ...] = ()
+    failures: Mapping[Path, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file was read and analysed."""
+        return not self.crashes and not self.failures
+
+    def with_findings(self, findings: tuple[Finding, ...]) -> "Outcome":
+        """The same run with other findings, sorted."""
+        return dataclasses.replace(self, findings=tuple(sorted(findings, key=order)))
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """The key that sorts findings as a reader meets them."""
+    place = finding.place
+    return place.path, place.cell or 0, place.span, finding.rule, finding.message
