@@ -1,0 +1,385 @@
+"""What a call does: enters a function of the project, makes an object, runs a model, or asks the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tapelint.program import kinds
+from tapelint.program.expressions import WIDTH, Expressions
+from tapelint.program.library import BEHAVIOURS
+from tapelint.program.models import layers_inside, sensitive_layer
+from tapelint.program.trace import Call, Context, Frame, Training
+from tapelint.program.values import (
+    Attribute,
+    Choice,
+    Class,
+    Constant,
+    Display,
+    Function,
+    Instance,
+    Library,
+    Mapping,
+    Parameter,
+    Result,
+    Scope,
+    Site,
+    Super,
+    Use,
+    Value,
+    alternatives,
+    is_none,
+    join,
+)
+from tapelint.syntax import tree
+from tapelint.syntax.scopes import declared
+
+# How deep calls are followed, how often one function may be in the stack at once, and how many expressions one root
+# may cost altogether. Beyond them a call is opaque, and checks are silent on what it may do.
+_DEPTH = 24
+_RECURSION = 1
+_BUDGET = 40_000
+
+Arguments = tuple[list[Value], dict[str, Value], list[Value]]
+
+
+class Calls(Expressions):
+    """Performs calls. How a function's body runs is left to the next level up."""
+
+    entered: set[int]
+    spent: int
+
+    def run_body(self, node: tree.Function) -> None:
+        raise NotImplementedError
+
+    # Dispatch
+
+    def call(
+        self,
+        callee: Value,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        spread: list[Value],
+        site: Site,
+    ) -> Value:
+        if isinstance(callee, Choice):
+            options = [option for option in alternatives(callee) if not is_none(option)]
+            if 0 < len(options) <= WIDTH:
+                return join([self.call(option, arguments, keywords, spread, site) for option in options])
+        match callee:
+            case Function():
+                return self.call_function(callee, arguments, keywords, spread, site)
+            case Class():
+                return self._construct(callee, arguments, keywords, spread, site)
+            case Library():
+                return self._call_library(callee, arguments, keywords, spread, site)
+            case Instance() | Result() if kinds.of(callee) in ("model", "layer") or isinstance(callee, Instance):
+                return self._call_object(callee, arguments, keywords, spread, site)
+            case Attribute():
+                return self._call_method(callee, arguments, keywords, spread, site)
+        kind = kinds.of(callee)
+        op = f"{kind}()" if kind is not None else None
+        return self.event(op, callee, callee, (arguments, keywords, spread), site)
+
+    def event(
+        self,
+        op: str | None,
+        callee: Value,
+        receiver: Value | None,
+        given: Arguments,
+        site: Site,
+        *,
+        method: str | None = None,
+    ) -> Value:
+        """Record a call that is not entered; the value is its result."""
+        return self.record(op, callee, receiver, given, site, method=method).result
+
+    def record(
+        self,
+        op: str | None,
+        callee: Value,
+        receiver: Value | None,
+        given: Arguments,
+        site: Site,
+        *,
+        method: str | None = None,
+    ) -> Call:
+        arguments, keywords, spread = given
+        call = Call(
+            len(self.trace.calls),
+            op,
+            method,
+            callee,
+            receiver,
+            tuple(arguments),
+            keywords,
+            tuple(spread),
+            site,
+            self.context,
+        )
+        call.result = Result(call)
+        if receiver is not None:
+            receiver.uses.append(Use("receiver", call))
+        for value in (*arguments, *keywords.values(), *spread):
+            value.uses.append(Use("argument", call))
+        self.trace.calls.append(call)
+        return call
+
+    def _call_library(
+        self, callee: Library, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
+    ) -> Value:
+        call = self.record(callee.name, callee, None, (arguments, keywords, spread), site)
+        kind = kinds.constructed(callee.name)
+        if kind is not None:
+            call.result = Instance(callee, call, site)
+        return self._behave(call)
+
+    def _behave(self, call: Call) -> Value:
+        """The result of a library call, as the library's behaviour says where it matters."""
+        behaviour = BEHAVIOURS.get(call.op or "") or BEHAVIOURS.get(f".{call.method}" if call.op is None else "")
+        if behaviour is not None:
+            changed = behaviour(self, call)
+            if changed is not None:
+                call.result = changed
+        return call.result
+
+    def _call_method(
+        self, callee: Attribute, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
+    ) -> Value:
+        receiver = callee.of
+        kind = kinds.of(receiver)
+        if callee.name == "__call__":
+            return self.call(receiver, arguments, keywords, spread, site)
+        op = kinds.method(kind, callee.name)
+        call = self.record(op, callee, receiver, (arguments, keywords, spread), site, method=callee.name)
+        return self._behave(call)
+
+    def _call_object(
+        self, callee: Value, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
+    ) -> Value:
+        kind = kinds.of(callee)
+        if isinstance(callee, Instance) and isinstance(callee.cls, Class):
+            special = self.class_attribute(callee.cls, "__call__", callee)
+            if special is not None:
+                return self.call(special, arguments, keywords, spread, site)
+        if kind in ("model", "layer"):
+            return self.forward(callee, arguments, keywords, spread, site)
+        op = kinds.method(kind, "__call__")
+        call = self.record(op, callee, callee, (arguments, keywords, spread), site, method="__call__")
+        if kind == "loss" and isinstance(callee, Instance) and isinstance(callee.cls, Class):
+            body = self.class_attribute(callee.cls, "call", callee)
+            if body is not None:
+                call.body = self.call(body, arguments, keywords, spread, site)
+        return self._behave(call)
+
+    # Functions of the project
+
+    def call_function(
+        self,
+        function: Function,
+        arguments: Sequence[Value],
+        keywords: dict[str, Value],
+        spread: list[Value],
+        site: Site | None,
+        *,
+        root: bool = False,
+    ) -> Value:
+        if function.bound is not None:
+            arguments = [*function.bound[0], *arguments]
+            keywords = {**function.bound[1], **keywords}
+        if function.receiver is not None:
+            arguments = [function.receiver, *arguments]
+        if not root and self._must_cut(function):
+            assert site is not None
+            return self.event(None, function, None, (list(arguments), keywords, spread), site)
+        self.entered.add(id(function.node))
+        names = self._parameters(function, list(arguments), keywords, spread)
+        frame = Frame(function, None if root else self.context.frame, site, function.compiled, root)
+        self.trace.frames.append(frame)
+        outer, context, live = self.scope, self.context, self.live
+        self.scope = Scope(
+            names,
+            function.scope,
+            "function",
+            function.scope.module,
+            declared(function.node.body, "global"),
+            declared(function.node.body, "nonlocal"),
+        )
+        if function.owner is not None and function.receiver is not None:
+            names.setdefault("__class__", Super(function.owner, function.receiver))
+        self.context = context.inside(frame=frame)
+        try:
+            self.region("function", lambda: self.run_body(function.node))
+        finally:
+            self.scope, self.context, self.live = outer, context, live
+        return self._returned(function, frame)
+
+    def _returned(self, function: Function, frame: Frame) -> Value:
+        if frame.root:
+            for value in (*frame.returned, *frame.yielded):
+                value.uses.append(Use("returned"))
+        if function.node.is_generator:
+            generated = self.made(Display("list", list(frame.yielded), open=True))
+            generated.marks.add("generator")
+            return generated
+        return join(frame.returned) if frame.returned else Constant(None)
+
+    def _must_cut(self, function: Function) -> bool:
+        stack = [frame.function for frame in self.context.frame.stack() if frame.function is not None]
+        running = sum(1 for each in stack if each.node is function.node)
+        return len(stack) >= _DEPTH or running >= _RECURSION or self.spent > _BUDGET
+
+    def _parameters(
+        self, function: Function, arguments: list[Value], keywords: dict[str, Value], spread: list[Value]
+    ) -> dict[str, Value]:
+        names: dict[str, Value] = {}
+        left = dict(keywords)
+        queue = list(arguments)
+        for parameter in function.node.parameters:
+            match parameter.kind:
+                case "*":
+                    names[parameter.name] = self.made(Display("tuple", queue, open=bool(spread)))
+                    queue = []
+                case "**":
+                    rest = {name: left.pop(name) for name in list(left)}
+                    names[parameter.name] = self.made(Mapping(dict(rest), open=bool(spread), others=list(spread)))
+                case "keyword":
+                    names[parameter.name] = self._argument(function, parameter, left, spread)
+                case _ if queue:
+                    names[parameter.name] = queue.pop(0)
+                case _:
+                    names[parameter.name] = self._argument(function, parameter, left, spread)
+        return names
+
+    def _argument(
+        self, function: Function, parameter: tree.Parameter, keywords: dict[str, Value], spread: list[Value]
+    ) -> Value:
+        if parameter.name in keywords:
+            return keywords.pop(parameter.name)
+        default = function.defaults.get(parameter.name)
+        if spread:
+            return self.unknown("passed through * or **", *spread, *([default] if default is not None else []))
+        if default is not None:
+            return default
+        return Parameter(parameter.name, Site(function.scope.module, parameter.id))
+
+    # Objects of the project's classes
+
+    def _construct(
+        self, cls: Class, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
+    ) -> Value:
+        call = self.record(None, cls, None, (arguments, keywords, spread), site)
+        instance = Instance(cls, call, site)
+        call.result = instance
+        self.initialize(instance, arguments, keywords, spread, site)
+        return instance
+
+    def initialize(
+        self, instance: Instance, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
+    ) -> None:
+        """Run the constructor of `instance`, or fill in the fields of a dataclass."""
+        assert isinstance(instance.cls, Class)
+        init = self.class_attribute(instance.cls, "__init__", instance)
+        if isinstance(init, Function):
+            self.call_function(init, arguments, keywords, spread, site)
+            return
+        fields = [statement for statement in instance.cls.node.body if isinstance(statement, (tree.Declare, tree.Assign))]
+        names = [
+            statement.target.name if isinstance(statement, tree.Declare) else statement.targets[0].name  # type: ignore[union-attr, attr-defined]
+            for statement in fields
+            if isinstance(statement.target if isinstance(statement, tree.Declare) else statement.targets[0], tree.Name)
+        ]
+        for name, value in [*zip(names, arguments, strict=False), *keywords.items()]:
+            self.store(instance.attributes, name, value)
+
+    def symbolic(self, cls: Class) -> Instance:
+        """An object of `cls` made by somebody out of view."""
+        instance = Instance(cls, None, cls.site)
+        init = self.class_attribute(cls, "__init__", instance)
+        if isinstance(init, Function) and init.node.parameters:
+            given = [
+                Parameter(parameter.name, Site(init.scope.module, parameter.id))
+                for parameter in init.node.parameters[1:]
+                if parameter.kind in ("positional", "either") and parameter.name not in init.defaults
+            ]
+            self.call_function(init, given, {}, [], cls.site)
+        return instance
+
+    # Models and layers
+
+    def forward(
+        self, model: Value, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
+    ) -> Value:
+        """Call a model or layer on inputs, and note which layers inside behave differently in training."""
+        call = self.record("forward", model, model, (arguments, keywords, spread), site)
+        body = self._call_of(model)
+        mode = self._mode(call, body)
+        outer = self.context
+        if model not in outer.forwards:
+            self.context = outer.inside(training=mode, forwards=(*outer.forwards, model))
+            start = len(self.trace.calls)
+            if body is not None:
+                call.body = self.call_function(body, arguments, keywords, spread, site)
+                call.leaves.extend(self._leaves_since(start, outer))
+            else:
+                for part, fixed in layers_inside(model):
+                    if fixed is None:
+                        call.leaves.extend(self._leaves_of(part, mode, site))
+            self.context = outer
+        if sensitive_layer(model):
+            call.leaves.append((model, mode))
+        return call.result
+
+    def _leaves_since(self, start: int, outer: Context) -> list[tuple[Value, Training]]:
+        """The sensitive layers of the forward passes directly inside the one that just ended."""
+        depth = len(outer.forwards) + 1
+        inner = [call for call in self.trace.calls[start:] if call.op == "forward" and len(call.context.forwards) == depth]
+        return [leaf for call in inner for leaf in call.leaves]
+
+    def _leaves_of(self, part: Value, mode: Training, site: Site) -> list[tuple[Value, Training]]:
+        if kinds.of(part) not in ("model", "layer"):
+            return []
+        start = len(self.trace.calls)
+        self.forward(part, [self.unknown("inside a model")], {}, [], site)
+        call = self.trace.calls[start]
+        return [(leaf, mode if found == "unset" else found) for leaf, found in call.leaves]
+
+    def _call_of(self, model: Value) -> Function | None:
+        if isinstance(model, Instance) and isinstance(model.cls, Class):
+            method = self.class_attribute(model.cls, "call", model)
+            if isinstance(method, Function):
+                return method
+        return None
+
+    def _mode(self, call: Call, body: Function | None) -> Training:
+        """The training mode that Keras resolves: the argument, else the surrounding call's, else the signature's default."""
+        given = call.keywords.get("training")
+        if given is None and body is not None:
+            given = self._positional_training(call, body)
+        if given is not None and not is_none(given):
+            return _as_training(given)
+        if call.opaque:
+            return "unknown"
+        if self.context.training != "unset":
+            return self.context.training
+        if body is not None:
+            default = body.defaults.get("training")
+            if default is not None and not is_none(default):
+                return _as_training(default)
+        return "unset"
+
+    @staticmethod
+    def _positional_training(call: Call, body: Function) -> Value | None:
+        names = [parameter.name for parameter in body.node.parameters]
+        position = names.index("training") - 1 if "training" in names else None
+        return call.argument(position) if position is not None and position >= 0 else None
+
+
+def _as_training(value: Value) -> Training:
+    options = alternatives(value)
+    if all(isinstance(option, Constant) for option in options):
+        flags = {bool(option.value) for option in options if isinstance(option, Constant)}
+        if len(flags) == 1:
+            return "on" if flags.pop() else "off"
+    return "unknown"
+
+

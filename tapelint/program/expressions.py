@@ -1,0 +1,452 @@
+"""What an expression denotes in the present state."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import Any
+
+from tapelint.program.knowledge import canonical
+from tapelint.program.state import State
+from tapelint.program.trace import Loop
+from tapelint.program.values import (
+    Attribute,
+    Choice,
+    Class,
+    Computed,
+    Constant,
+    Display,
+    Element,
+    Function,
+    Instance,
+    Item,
+    Library,
+    Mapping,
+    ModuleValue,
+    Result,
+    Scope,
+    Site,
+    SliceValue,
+    Super,
+    Unknown,
+    Use,
+    Value,
+    alternatives,
+    is_none,
+    join,
+)
+from tapelint.syntax import tree
+
+# More alternatives than this are not told apart.
+WIDTH = 8
+
+# Functions that hand out the elements of their first argument, in some order.
+_PASSING = frozenset(
+    {"builtins.list", "builtins.tuple", "builtins.iter", "builtins.reversed", "builtins.sorted", "builtins.set"}
+)
+
+_FOLDED: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b if abs(b) < 64 and abs(a) < 1e6 else None,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+class Expressions(State):
+    """Evaluates expressions. Calls are left to the next level up."""
+
+    def call(
+        self,
+        callee: Value,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        spread: list[Value],
+        site: Site,
+    ) -> Value:
+        raise NotImplementedError
+
+    def define(self, node: tree.Function) -> Function:
+        raise NotImplementedError
+
+    def bind(self, target: tree.Expression, value: Value) -> None:
+        raise NotImplementedError
+
+    def class_attribute(self, cls: Class, name: str, receiver: Value | None) -> Value | None:
+        raise NotImplementedError
+
+    def late_attribute(self, instance: Instance, name: str) -> Value | None:
+        raise NotImplementedError
+
+    def super_attribute(self, view: Super, name: str) -> Value:
+        raise NotImplementedError
+
+    def evaluate(self, node: tree.Expression) -> Value:
+        match node:
+            case tree.Name():
+                return self.lookup(node)
+            case tree.Constant():
+                return Constant(node.value)
+            case tree.Attribute():
+                return self.attribute(self.evaluate(node.value), node.name)
+            case tree.Call():
+                return self._call(node)
+            case tree.Subscript():
+                return self.item(self.evaluate(node.value), self.evaluate(node.index), self.site(node.id))
+            case tree.Slice():
+                return self._slice(node)
+            case tree.Binary():
+                return self.binary(node.operator, self.evaluate(node.left), self.evaluate(node.right), node.id)
+            case tree.Unary():
+                return self._unary(node)
+            case tree.Compare():
+                return self._compare(node)
+            case tree.Boolean():
+                return self._boolean(node)
+            case tree.Conditional():
+                return self._conditional(node)
+            case tree.Collection():
+                return self._collection(node)
+            case tree.Mapping():
+                return self._mapping(node)
+            case tree.Comprehension():
+                return self._comprehension(node)
+            case tree.Lambda():
+                return self.define(node.function)
+            case tree.Walrus():
+                value = self.evaluate(node.value)
+                self.bind(node.target, value)
+                return value
+            case tree.Await():
+                return self.evaluate(node.value)
+            case tree.Yield():
+                return self._yield(node)
+            case tree.Starred():
+                return self.unknown("starred", self.evaluate(node.value))
+            case tree.FormattedString():
+                return self.computed("f-string", node.id, *[self.evaluate(part) for part in node.parts])
+            case _:
+                return self.unknown(f"not understood: {type(node).__name__}")
+
+    # Names
+
+    def lookup(self, node: tree.Name) -> Value:
+        value = self.find_name(node.name)
+        if value is not None:
+            return value
+        if hasattr(builtins, node.name):
+            return self.library(f"builtins.{node.name}")
+        self.trace.unbound.append((node.name, self.site(node.id), self.context))
+        return self.unknown(f"`{node.name}` is not bound")
+
+    def find_name(self, name: str) -> Value | None:
+        scope: Scope | None = self.scope
+        if name in self.scope.globals:
+            scope = self.scope.module.scope
+        while scope is not None:
+            # Names of a class body are not visible in its methods.
+            if (scope is self.scope or scope.kind != "class") and name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return None
+
+    # Attributes and items
+
+    def attribute(self, value: Value, name: str) -> Value:
+        if isinstance(value, Choice):
+            options = alternatives(value)
+            known = [option for option in options if not is_none(option)] or options
+            if len(known) > WIDTH:
+                return self.projection(value, name, lambda: Attribute(value, name))
+            return join([self.attribute(option, name) for option in known])
+        if name in value.attributes:
+            return value.attributes[name]
+        match value:
+            case Library():
+                return self.library(canonical(f"{value.name}.{name}"))
+            case ModuleValue():
+                return self._module_attribute(value, name)
+            case Super():
+                return self.super_attribute(value, name)
+            case Class():
+                found = self.class_attribute(value, name, None)
+                if found is not None:
+                    return found
+            case Instance(cls=Class() as cls):
+                found = self.class_attribute(cls, name, value) or self.late_attribute(value, name)
+                if found is not None:
+                    return found
+        return self.projection(value, name, lambda: Attribute(value, name))
+
+    def _module_attribute(self, value: ModuleValue, name: str) -> Value:
+        found = value.module.scope.names.get(name)
+        if found is None:
+            submodule = self.project.find(value.module, name, 1)
+            found = ModuleValue(submodule) if submodule is not None else None
+        return found or self.projection(value, name, lambda: Attribute(value, name))
+
+    def item(self, of: Value, index: Value, site: Site) -> Value:
+        """`of[index]`."""
+        if isinstance(of, Choice):
+            options = alternatives(of)
+            if len(options) <= WIDTH:
+                return join([self.item(option, index, site) for option in options])
+        key = index.value if isinstance(index, Constant) else None
+        match of:
+            case Display(open=False, items=items) if isinstance(key, int) and -len(items) <= key < len(items):
+                return items[key]
+            case Display(items=items, kind=kind) if isinstance(index, SliceValue):
+                return self.made(Display(kind, self._sliced(items, index), open=of.open or index.step is not None))
+            case Display(items=items) if items:
+                return join(items)
+            case Mapping(entries=entries) if isinstance(index, Constant) and key in entries:
+                return entries[key]
+            case Mapping(entries=entries, others=others) if not isinstance(index, Constant) and (entries or others):
+                return join([*entries.values(), *others])
+            case Library() if not isinstance(index, SliceValue):
+                return self.made(Item(of, index, site))
+        if isinstance(index, Constant) and isinstance(key, (int, str, bytes, bool, type(None))):
+            return self.projection(of, ("item", type(key), key), lambda: Item(of, index, site))
+        return self.made(Item(of, index, site))
+
+    @staticmethod
+    def _sliced(items: list[Value], index: SliceValue) -> list[Value]:
+        bounds = [part.value if isinstance(part, Constant) else None for part in (index.lower, index.upper)]
+        lower, upper = (bound if isinstance(bound, int) else None for bound in bounds)
+        return items[lower:upper]
+
+    def element(self, iterable: Value, site: Site) -> Value:
+        """What iterating over `iterable` gives at one turn."""
+        options = alternatives(iterable)
+        if len(options) > 1 and len(options) <= WIDTH:
+            return join([self.element(option, site) for option in options])
+        match options[0]:
+            case Display(items=items) if items:
+                return join(items)
+            case Result(call=call) if call.arguments and call.op in _PASSING:
+                return self.element(call.arguments[0], site)
+            case Result(call=call) if call.arguments and call.op == "builtins.enumerate":
+                index = self.made(Element(options[0], site))
+                return self.made(Display("tuple", [index, self.element(call.arguments[0], site)]))
+            case Result(call=call) if call.arguments and call.op == "builtins.zip" and not call.spread:
+                return self.made(Display("tuple", [self.element(each, site) for each in call.arguments]))
+            case Result(call=call) if call.arguments and call.op is not None and call.op.startswith("tqdm."):
+                return self.element(call.arguments[0], site)
+            case Result(call=call) if call.arguments and call.op == "tensorflow.distribute.Strategy.experimental_distribute_dataset":
+                return self.element(call.arguments[0], site)
+        return self.made(Element(options[0], site))
+
+    # Operators
+
+    def _slice(self, node: tree.Slice) -> Value:
+        parts = [self.evaluate(part) if part is not None else None for part in (node.lower, node.upper, node.step)]
+        return self.made(SliceValue(*parts))
+
+    def binary(self, operator: str, left: Value, right: Value, node: int) -> Value:
+        if isinstance(left, Constant) and isinstance(right, Constant):
+            folded = fold(operator, left.value, right.value)
+            if folded is not None:
+                return Constant(folded)
+        if operator == "+" and isinstance(left, Display) and isinstance(right, Display) and left.kind == right.kind:
+            return self.made(Display(left.kind, [*left.items, *right.items], open=left.open or right.open))
+        return self.computed(operator, node, left, right)
+
+    def _unary(self, node: tree.Unary) -> Value:
+        operand = self.evaluate(node.operand)
+        if isinstance(operand, Constant):
+            if node.operator == "not":
+                return Constant(not operand.value)
+            if node.operator == "-" and isinstance(operand.value, (int, float)):
+                return Constant(-operand.value)
+        return self.computed(node.operator, node.id, operand)
+
+    def _boolean(self, node: tree.Boolean) -> Value:
+        left = self.evaluate(node.left)
+        known = truth(left)
+        if known is not None and known is (node.operator == "or"):
+            return left
+        right = self.evaluate(node.right)
+        return right if known is not None else join([left, right])
+
+    def _compare(self, node: tree.Compare) -> Value:
+        left = self.evaluate(node.left)
+        rights = [self.evaluate(right) for _, right in node.comparisons]
+        if len(rights) == 1:
+            operator, right = node.comparisons[0][0], rights[0]
+            if operator in ("is", "is not") and is_none(right):
+                none = known_none(left)
+                if none is not None:
+                    return Constant(none if operator == "is" else not none)
+            if isinstance(left, Constant) and isinstance(right, Constant):
+                folded = fold(operator, left.value, right.value)
+                if folded is not None:
+                    return Constant(folded)
+        return self.computed(node.comparisons[0][0], node.id, left, *rights)
+
+    def _conditional(self, node: tree.Conditional) -> Value:
+        test = self.evaluate(node.test)
+        known = truth(test)
+        if known is not None:
+            return self.evaluate(node.body if known else node.orelse)
+        values: list[Value] = []
+        self.fork(
+            node.id,
+            [lambda: values.append(self.evaluate(node.body)), lambda: values.append(self.evaluate(node.orelse))],
+        )
+        return join(values)
+
+    # Displays
+
+    def _collection(self, node: tree.Collection) -> Value:
+        items: list[Value] = []
+        is_open = False
+        for item in node.items:
+            if isinstance(item, tree.Starred):
+                inner = self.evaluate(item.value)
+                if isinstance(inner, Display):
+                    items.extend(inner.items)
+                    is_open = is_open or inner.open
+                else:
+                    items.append(self.element(inner, self.site(item.id)))
+                    is_open = True
+            else:
+                items.append(self.evaluate(item))
+        return self.made(Display(node.kind, items, open=is_open or node.kind == "set"))
+
+    def _mapping(self, node: tree.Mapping) -> Value:
+        result = Mapping({})
+        for key, value in node.items:
+            if key is None:
+                inner = self.evaluate(value)
+                if isinstance(inner, Mapping):
+                    result.entries.update(inner.entries)
+                    result.others.extend(inner.others)
+                    result.open = result.open or inner.open
+                else:
+                    result.open = True
+                    result.others.append(inner)
+                continue
+            evaluated_key, evaluated = self.evaluate(key), self.evaluate(value)
+            if isinstance(evaluated_key, Constant):
+                result.entries[evaluated_key.value] = evaluated
+            else:
+                result.open = True
+                result.others.append(evaluated)
+        return self.made(result)
+
+    def _comprehension(self, node: tree.Comprehension) -> Value:
+        outer, context = self.scope, self.context
+        self.scope = Scope({}, outer, "function", outer.module)
+        elements: list[Value] = []
+        try:
+            self._clauses(node, 0, elements)
+        finally:
+            self.scope, self.context = outer, context
+        if node.kind == "dict":
+            return self.made(Mapping({}, open=True, others=elements))
+        return self.made(Display("set" if node.kind == "set" else "list", elements, open=True))
+
+    def _clauses(self, node: tree.Comprehension, number: int, elements: list[Value]) -> None:
+        if number == len(node.clauses):
+            if node.key is not None:
+                self.evaluate(node.key)
+            elements.append(self.evaluate(node.element))
+            return
+        clause = node.clauses[number]
+        iterable = self.evaluate(clause.iterable)
+        iterable.uses.append(Use("iterated"))
+        loop = Loop(self.site(clause.id), "comprehension", iterable, self.context.loops[-1] if self.context.loops else None)
+        self.trace.loops.append(loop)
+        self.context = self.context.inside(loops=(*self.context.loops, loop))
+        options = display_items(iterable)
+        for item in options if options is not None else [self.element(iterable, self.site(clause.id))]:
+            self.bind(clause.target, item)
+            for condition in clause.conditions:
+                self.evaluate(condition).uses.append(Use("tested"))
+            self._clauses(node, number + 1, elements)
+
+    # Calls
+
+    def _call(self, node: tree.Call) -> Value:
+        callee = self.evaluate(node.function)
+        arguments: list[Value] = []
+        keywords: dict[str, Value] = {}
+        spread: list[Value] = []
+        for argument in node.arguments:
+            value = self.evaluate(argument.value)
+            if argument.star == "*":
+                if isinstance(value, Display) and not value.open and not spread:
+                    arguments.extend(value.items)
+                else:
+                    spread.append(value)
+            elif argument.star == "**":
+                if isinstance(value, Mapping) and not value.open and all(isinstance(key, str) for key in value.entries):
+                    keywords.update({str(key): entry for key, entry in value.entries.items()})
+                else:
+                    spread.append(value)
+            elif argument.keyword is not None:
+                keywords[argument.keyword] = value
+            else:
+                arguments.append(value)
+        return self.call(callee, arguments, keywords, spread, self.site(node.id))
+
+    def _yield(self, node: tree.Yield) -> Value:
+        if node.value is not None:
+            value = self.evaluate(node.value)
+            value.uses.append(Use("yielded"))
+            self.context.frame.yielded.append(self.element(value, self.site(node.id)) if node.delegates else value)
+        return self.unknown("sent into a generator")
+
+
+def display_items(value: Value) -> list[Value] | None:
+    """The items of a closed, short list or tuple, which a loop can go through one by one; None for anything else."""
+    if isinstance(value, Display) and not value.open and len(value.items) <= WIDTH:
+        return value.items
+    return None
+
+
+def fold(operator: str, left: Any, right: Any) -> Any:
+    """The constant `left operator right`; None when it has no small value."""
+    if operator not in _FOLDED or isinstance(left, (str, bytes)) and operator == "*":
+        return None
+    try:
+        return _FOLDED[operator](left, right)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+
+
+def known_none(value: Value) -> bool | None:
+    """Whether `value` is None; None when it cannot be told."""
+    if isinstance(value, Constant):
+        return value.value is None
+    if isinstance(value, (Instance, Display, Mapping, Function, Class, Library, Computed)):
+        return False
+    return None
+
+
+def truth(value: Value) -> bool | None:
+    """Whether `value` counts as true; None when it cannot be told."""
+    if isinstance(value, Constant):
+        return bool(value.value)
+    if isinstance(value, (Function, Class, Library)):
+        return True
+    if isinstance(value, Computed) and value.operator == "==":
+        return _is_main_guard(value)
+    return None
+
+
+def _is_main_guard(value: Computed) -> bool | None:
+    """`__name__ == "__main__"` holds: a script is analyzed as it runs."""
+    name = any(isinstance(part, Unknown) and part.reason == "__name__" for part in value.parts)
+    main = any(isinstance(part, Constant) and part.value == "__main__" for part in value.parts)
+    return True if name and main else None
+

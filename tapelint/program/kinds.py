@@ -1,0 +1,69 @@
+"""What kind of training object a value is: tape, model, optimizer, pipeline …"""
+
+from __future__ import annotations
+
+from tapelint.program.knowledge import base_class, class_kind, returned_kind
+from tapelint.program.values import Class, Instance, Item, Library, Result, Value, alternatives, is_none
+
+
+def constructed(name: str) -> str | None:
+    """The kind of object that calling the library object `name` makes, if it is a class."""
+    return class_kind(name)
+
+
+def of(value: Value) -> str | None:
+    """The kind of `value`; None when it is no training object or its alternatives differ."""
+    match value:
+        case Instance(cls=Library(name=name)):
+            return class_kind(name)
+        case Instance(cls=Class() as cls):
+            return of_class(cls)
+        case Result(call=call):
+            return returned_kind(call.op) if call.op else None
+        case Item(of=Result(call=call)) if call.op == "keras.utils.image_dataset_from_directory":
+            # `subset="both"` returns a pair of datasets.
+            return "dataset"
+    options = [option for option in alternatives(value) if not is_none(option)]
+    if len(options) > 1 or (options and options[0] is not value):
+        found = {of(option) for option in options}
+        if len(found) == 1:
+            return found.pop()
+    return None
+
+
+def of_class(cls: Class) -> str | None:
+    """The kind that the objects of a project's class inherit from a library class."""
+    for base in ancestors(cls):
+        if isinstance(base, Library):
+            kind = class_kind(base.name)
+            if kind is not None:
+                return kind
+    return None
+
+
+def ancestors(cls: Class) -> list[Value]:
+    """`cls` and its bases, nearest first. (Depth first: close enough to Python's order for single inheritance.)"""
+    found: list[Value] = []
+    pending: list[Value] = [cls]
+    while pending:
+        one = pending.pop(0)
+        if any(one is other for other in found):
+            continue
+        found.append(one)
+        if isinstance(one, Class):
+            pending = [*[option for base in one.bases for option in alternatives(base)], *pending]
+    return found
+
+
+def fully_known(cls: Class) -> bool:
+    """Whether every base of `cls` is the project's or a library class that the knowledge tables name."""
+    return all(
+        isinstance(base, Class)
+        or (isinstance(base, Library) and (class_kind(base.name) is not None or base.name.startswith("builtins.")))
+        for base in ancestors(cls)
+    )
+
+
+def method(kind: str | None, name: str) -> str | None:
+    """The operation that calling the method `name` of an object of `kind` is."""
+    return f"{base_class(kind)}.{name}" if kind is not None else None

@@ -1,0 +1,326 @@
+"""What calls into libraries do beyond returning something: wrap functions, run them, change lists and models.
+
+A behaviour takes the running execution and the recorded call, and returns the value of the call, or None to leave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tapelint.program import kinds
+from tapelint.program.models import ADDED
+from tapelint.program.trace import Call
+from tapelint.program.values import (
+    Attribute,
+    Class,
+    Compilation,
+    Constant,
+    Display,
+    Function,
+    Instance,
+    Mapping,
+    Result,
+    Super,
+    Unknown,
+    Value,
+    alternatives,
+    join,
+)
+
+if TYPE_CHECKING:
+    from tapelint.program.calls import Calls
+
+Behaviour = Callable[["Calls", Call], Value | None]
+BEHAVIOURS: dict[str, Behaviour] = {}
+
+
+def behaviour(*names: str) -> Callable[[Behaviour], Behaviour]:
+    """File a behaviour under canonical names; `.name` stands for the method of an object that is not known."""
+
+    def file(function: Behaviour) -> Behaviour:
+        for name in names:
+            BEHAVIOURS[name] = function
+        return function
+
+    return file
+
+
+def compiled(function: Function, compilation: Compilation) -> Function:
+    """The same function, as a graph function (`yes`) or as something that may be one (`unknown`)."""
+    copy = replace(function, compiled=compilation)
+    copy.attributes, copy.marks = function.attributes, function.marks
+    return copy
+
+
+# Wrappers of functions
+
+
+@behaviour("tensorflow.function", "tensorflow.compat.v1.function")
+def _tf_function(machine: Calls, call: Call) -> Value | None:
+    wrapped = call.argument(0, "func")
+    return _compile_all(machine, wrapped) if wrapped is not None else None
+
+
+def _compile_all(machine: Calls, value: Value) -> Value | None:
+    functions = [compiled(option, "yes") for option in alternatives(value) if isinstance(option, Function)]
+    return join(list(functions)) if functions else None
+
+
+def decorate(machine: Calls, decorator: Value, function: Function, call: Callable[[], Value]) -> Value:
+    """What the name of a decorated function is bound to."""
+    match decorator:
+        case Result(call=made) if made.op == "tensorflow.function":
+            return compiled(function, "yes")
+        case Result(call=made) if made.op == "functools.wraps":
+            return function
+        case Function() | Class():
+            return call()
+    name = getattr(decorator, "name", "") if not isinstance(decorator, Attribute) else decorator.name
+    if name == "tensorflow.function":
+        return compiled(function, "yes")
+    if name in ("builtins.staticmethod", "builtins.classmethod", "builtins.property", "functools.cached_property"):
+        function.marks.add(name.rpartition(".")[2])
+        return function
+    if name == "tensorflow.custom_gradient":
+        function.marks.add("custom_gradient")
+        return function
+    # An unknown decorator may compile the function, but nearly all keep its meaning.
+    return compiled(function, "unknown")
+
+
+@behaviour("functools.partial")
+def _partial(machine: Calls, call: Call) -> Value | None:
+    if not call.arguments or call.spread:
+        return None
+    functions = [
+        replace(option, bound=(call.arguments[1:], dict(call.keywords)))
+        for option in alternatives(call.arguments[0])
+        if isinstance(option, Function) and option.bound is None
+    ]
+    return join([machine.made(function) for function in functions]) if functions else None
+
+
+@behaviour("tensorflow.custom_gradient", "tensorflow.recompute_grad", "functools.lru_cache", "functools.cache")
+def _same_function(machine: Calls, call: Call) -> Value | None:
+    if call.arguments and isinstance(call.arguments[0], Function):
+        call.arguments[0].marks.add((call.op or "").rpartition(".")[2])
+        return call.arguments[0]
+    return None
+
+
+# Functions that run the functions they are given
+
+
+@behaviour(
+    "tensorflow.distribute.Strategy.run",
+    "tensorflow.distribute.Strategy.experimental_run_v2",
+    "tensorflow.distribute.Strategy.call_for_each_replica",
+)
+def _strategy_run(machine: Calls, call: Call) -> Value | None:
+    return _run_with_args(machine, call)
+
+
+@behaviour(".run", ".experimental_run_v2")
+def _maybe_strategy_run(machine: Calls, call: Call) -> Value | None:
+    """`run(step, args=…)` of an object that was not made in view is a strategy's."""
+    return _run_with_args(machine, call) if call.argument(1, "args") is not None else None
+
+
+def _run_with_args(machine: Calls, call: Call) -> Value | None:
+    step, given = call.argument(0, "fn"), call.argument(1, "args")
+    if not isinstance(step, Function):
+        return None
+    arguments, spread = ([], []) if given is None else _spread(given)
+    passed = call.argument(2, "kwargs")
+    keywords = {str(key): value for key, value in passed.entries.items()} if isinstance(passed, Mapping) else {}
+    inner = machine.call(compiled(step, "unknown") if step.compiled == "no" else step, arguments, keywords, spread, call.site)
+    return machine.unknown("per replica", inner, call.result)
+
+
+def _spread(given: Value) -> tuple[list[Value], list[Value]]:
+    return (list(given.items), []) if isinstance(given, Display) and not given.open else ([], [given])
+
+
+@behaviour(
+    "tensorflow.data.Dataset.map",
+    "tensorflow.data.Dataset.filter",
+    "tensorflow.data.Dataset.flat_map",
+    "tensorflow.data.Dataset.interleave",
+    "tensorflow.data.Dataset.apply",
+)
+def _pipeline_function(machine: Calls, call: Call) -> Value | None:
+    function = call.argument(0, "map_func") or call.argument(0, "predicate")
+    if isinstance(function, Function) and call.receiver is not None:
+        graph = compiled(function, "yes")
+        if call.method == "apply":
+            return machine.call(graph, [call.receiver], {}, [], call.site)
+        element = machine.element(call.receiver, call.site)
+        wanted = [each for each in function.node.parameters if each.kind in ("positional", "either")]
+        count = len(wanted) - (1 if function.receiver is not None else 0)
+        arguments = [element] if count <= 1 else [machine.item(element, Constant(n), call.site) for n in range(count)]
+        call.body = machine.call(graph, arguments, {}, [], call.site)
+    return None
+
+
+@behaviour("tensorflow.map_fn", "tensorflow.vectorized_map", "tensorflow.scan", "tensorflow.foldl", "builtins.map", "builtins.filter")
+def _map_function(machine: Calls, call: Call) -> Value | None:
+    function = call.argument(0, "fn")
+    if not isinstance(function, (Function, Class)) or call.spread:
+        return None
+    arguments = [machine.element(each, call.site) for each in call.arguments[1:]]
+    result = machine.call(function, arguments, {}, [], call.site)
+    return machine.made(Display("list", [result], open=True))
+
+
+@behaviour("tensorflow.cond", "tensorflow.case", "tensorflow.while_loop", "tensorflow.switch_case", "keras.ops.cond")
+def _branch_functions(machine: Calls, call: Call) -> Value | None:
+    functions = [value for value in (*call.arguments, *call.keywords.values()) if isinstance(value, Function)]
+    results = [machine.call(function, [], {}, [], call.site) for function in functions]
+    return machine.unknown("one of several branches", *results, call.result) if results else None
+
+
+@behaviour(
+    "tensorflow.distribute.Strategy.reduce",
+    "tensorflow.distribute.Strategy.gather",
+    "tensorflow.distribute.Strategy.experimental_local_results",
+)
+def _strategy_reduce(machine: Calls, call: Call) -> Value | None:
+    return None
+
+
+@behaviour("keras.Model.fit", "keras.Model.train_on_batch")
+def _fit(machine: Calls, call: Call) -> Value | None:
+    return _driven(machine, call, "train_step")
+
+
+@behaviour("keras.Model.evaluate", "keras.Model.test_on_batch")
+def _evaluate(machine: Calls, call: Call) -> Value | None:
+    return _driven(machine, call, "test_step")
+
+
+def _driven(machine: Calls, call: Call, name: str) -> Value | None:
+    """Keras runs the model's own step, compiled, on each batch of the data."""
+    model = call.receiver
+    if isinstance(model, Instance) and isinstance(model.cls, Class):
+        step = machine.class_attribute(model.cls, name, model)
+        if isinstance(step, Function):
+            data = call.argument(0, "x") or machine.unknown("the data of fit", *call.operands())
+            call.body = machine.call(compiled(step, "yes"), [machine.made(Unknown("a batch", (data,)))], {}, [], call.site)
+    return None
+
+
+# Objects that change
+
+
+@behaviour("keras.Model.add")
+def _add_layer(machine: Calls, call: Call) -> Value | None:
+    if isinstance(call.receiver, Instance) and call.arguments:
+        added = call.receiver.attributes.get(ADDED)
+        if not isinstance(added, Display):
+            added = call.receiver.attributes[ADDED] = Display("list", [])
+        added.items.append(call.arguments[0])
+    return None
+
+
+@behaviour(".append", ".add", ".insert", ".appendleft", ".extend", ".update", ".setdefault")
+def _grow(machine: Calls, call: Call) -> Value | None:
+    receiver = call.receiver
+    for container in alternatives(receiver) if receiver is not None else []:
+        given = [*call.arguments, *call.keywords.values()]
+        if isinstance(container, Display) and given:
+            added = given[-1]
+            items = added.items if call.method == "extend" and isinstance(added, Display) else [added]
+            looping = len(call.context.loops) > 0
+            container.open = container.open or looping or call.method != "append"
+            container.items.extend(item for item in items if not any(item is other for other in container.items))
+        elif isinstance(container, Mapping):
+            container.open = True
+            container.others.extend(given)
+    return None
+
+
+@behaviour(".items", ".values", ".keys", ".get", ".pop", ".copy")
+def _look_up(machine: Calls, call: Call) -> Value | None:
+    receiver = call.receiver
+    if isinstance(receiver, Mapping):
+        values = [*receiver.entries.values(), *receiver.others]
+        key = call.argument(0)
+        match call.method:
+            case "items" if values:
+                pair = machine.made(Display("tuple", [machine.unknown("a key"), join(values)]))
+                return machine.made(Display("list", [pair], open=True))
+            case "values" if values:
+                return machine.made(Display("list", values, open=receiver.open))
+            case "get" | "pop" if isinstance(key, Constant) and key.value in receiver.entries:
+                return receiver.entries[key.value]
+            case "copy":
+                return receiver
+    if isinstance(receiver, Display):
+        if call.method == "pop" and receiver.items:
+            return join(receiver.items)
+        if call.method == "copy":
+            return machine.made(Display(receiver.kind, list(receiver.items), open=receiver.open))
+    return None
+
+
+@behaviour("numpy.random.shuffle", "random.shuffle", ".shuffle")
+def _shuffle_in_place(machine: Calls, call: Call) -> Value | None:
+    if call.arguments and kinds.of(call.receiver or call.callee) != "dataset":
+        for value in alternatives(call.arguments[0]):
+            value.marks.add("shuffled")
+    return None
+
+
+# Built-in functions
+
+
+@behaviour("builtins.super")
+def _super(machine: Calls, call: Call) -> Value | None:
+    if len(call.arguments) == 2 and isinstance(call.arguments[0], Class):
+        return Super(call.arguments[0], call.arguments[1])
+    found = machine.find_name("__class__")
+    return found if isinstance(found, Super) else None
+
+
+@behaviour("builtins.getattr")
+def _getattr(machine: Calls, call: Call) -> Value | None:
+    if len(call.arguments) >= 2 and isinstance(call.arguments[1], Constant) and isinstance(call.arguments[1].value, str):
+        return machine.attribute(call.arguments[0], call.arguments[1].value)
+    return None
+
+
+@behaviour("builtins.list", "builtins.tuple")
+def _as_list(machine: Calls, call: Call) -> Value | None:
+    if not call.arguments:
+        return Display("list" if call.op == "builtins.list" else "tuple", [])
+    given = call.arguments[0]
+    if isinstance(given, Display):
+        copy = Display("list" if call.op == "builtins.list" else "tuple", list(given.items), open=given.open)
+        copy.marks |= given.marks
+        return machine.made(copy)
+    return None
+
+
+@behaviour("builtins.dict", "collections.OrderedDict")
+def _as_dict(machine: Calls, call: Call) -> Value | None:
+    if not call.arguments and not call.spread:
+        return machine.made(Mapping(dict(call.keywords)))
+    return None
+
+
+@behaviour("builtins.int", "builtins.float", "builtins.bool")
+def _as_number(machine: Calls, call: Call) -> Value | None:
+    if len(call.arguments) == 1 and isinstance(call.arguments[0], Constant):
+        value = call.arguments[0].value
+        if isinstance(value, (int, float)):
+            return Constant({"int": int, "float": float, "bool": bool}[(call.op or "").rpartition(".")[2]](value))
+    return None
+
+
+@behaviour("builtins.len")
+def _len(machine: Calls, call: Call) -> Value | None:
+    if call.arguments and isinstance(call.arguments[0], Display) and not call.arguments[0].open:
+        return Constant(len(call.arguments[0].items))
+    return None

@@ -1,0 +1,116 @@
+"""What a model is made of, as far as it can be seen: its parts, and those that behave differently in training."""
+
+from __future__ import annotations
+
+from tapelint.program import kinds
+from tapelint.program.knowledge import table
+from tapelint.program.values import (
+    Class,
+    Constant,
+    Display,
+    Instance,
+    Item,
+    Library,
+    Mapping,
+    Result,
+    Value,
+    alternatives,
+)
+
+# Where `Sequential.add` keeps what was added; no Python attribute can have this name.
+ADDED = "<added>"
+
+
+def library_class(value: Value) -> str | None:
+    """The canonical name of the library class of an object."""
+    if isinstance(value, Instance) and isinstance(value.cls, Library):
+        return value.cls.name
+    return None
+
+
+def sensitive_layer(layer: Value) -> bool:
+    """Whether `layer` itself is a library layer that computes something else in training."""
+    name = library_class(layer)
+    if name is None or not isinstance(layer, Instance) or layer.call is None:
+        return False
+    if name.startswith("keras.applications."):
+        return name not in table("layers")["applications"]["insensitive"]
+    rule = table("layers")["sensitive"].get(name)
+    if rule is None:
+        return False
+    return rule == "always" or any(_switched_on(layer, argument) for argument in rule.split())
+
+
+def _switched_on(layer: Instance, argument: str) -> bool:
+    """Whether the rate `argument` is given and not plainly zero. A Dropout's rate is its first argument."""
+    assert layer.call is not None
+    given = layer.call.argument(0 if argument in ("rate", "stddev") else None, argument)
+    if given is None:
+        return False
+    return not all(isinstance(option, Constant) and not option.value for option in alternatives(given))
+
+
+def layers_inside(model: Value) -> list[tuple[Value, Value | None]]:
+    """The layers that a Sequential, functional or wrapping model runs, each with a `training` fixed when it was built."""
+    if not isinstance(model, Instance) or model.call is None:
+        return []
+    name = library_class(model)
+    base = name or _library_base(model)
+    if base == "keras.Sequential":
+        return [(part, None) for part in _sequential_parts(model)]
+    if base == "keras.Model":
+        outputs = model.call.argument(1, "outputs") if name else _functional_outputs(model)
+        return graph_layers(outputs) if outputs is not None else []
+    wrapped = table("layers")["wrappers"].get(name or "")
+    if wrapped is not None:
+        inner = model.call.argument(0, wrapped)
+        return [(inner, None)] if inner is not None else []
+    return []
+
+
+def _library_base(model: Instance) -> str | None:
+    if isinstance(model.cls, Class):
+        for base in kinds.ancestors(model.cls):
+            if isinstance(base, Library):
+                return base.name
+    return None
+
+
+def _functional_outputs(model: Instance) -> Value | None:
+    """The outputs given to a subclass of Model that leaves the constructor to Keras."""
+    return model.call.argument(1, "outputs") if model.call is not None else None
+
+
+def _sequential_parts(model: Instance) -> list[Value]:
+    assert model.call is not None
+    given = model.call.argument(0, "layers")
+    parts = list(given.items) if isinstance(given, Display) else []
+    added = model.attributes.get(ADDED)
+    if isinstance(added, Display):
+        parts.extend(added.items)
+    return [option for part in parts for option in alternatives(part)]
+
+
+def graph_layers(outputs: Value) -> list[tuple[Value, Value | None]]:
+    """The layers on the way to the outputs of a functional model, each with the `training` it was called with."""
+    found: list[tuple[Value, Value | None]] = []
+    seen: set[int] = set()
+    pending: list[Value] = [outputs]
+    while pending:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        match value:
+            case Result(call=call) if call.op == "forward" and call.receiver is not None:
+                found.append((call.receiver, call.keywords.get("training")))
+                pending.extend(call.arguments)
+                pending.extend(call.keywords.values())
+            case Result() | Display() | Mapping() | Item():
+                pending.extend(value.operands())
+            case _:
+                pending.extend(alternatives(value)[:0] if alternatives(value) == [value] else alternatives(value))
+                if not isinstance(value, (Instance, Constant)):
+                    pending.extend(value.operands())
+    found.reverse()
+    return found

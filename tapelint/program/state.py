@@ -1,0 +1,144 @@
+"""The changing part of an abstract execution: variables, what surrounds the running statement, and how branches meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeVar
+
+from tapelint.program.project import Module, Project
+from tapelint.program.trace import Context, Frame, Trace
+from tapelint.program.values import (
+    Attribute,
+    Computed,
+    Constant,
+    Item,
+    Library,
+    Scope,
+    Site,
+    Unknown,
+    Use,
+    Value,
+    join,
+)
+
+Names = dict[str, Value]
+V = TypeVar("V", bound=Value)
+RegionKind = Literal["loop", "function", "try"]
+Changes = dict[tuple[int, str], tuple[Names, str, Value | None]]
+
+
+class State:
+    """Variables and surroundings. Every write goes through `store`, so that a branch can be undone and merged."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.trace = Trace()
+        self.scope: Scope
+        self.context = Context(Frame(None, None, None))
+        self.live = True
+        self._journals: list[Changes] = []
+        self._regions: list[tuple[RegionKind, int, list[Changes]]] = []
+        self._libraries: dict[str, Library] = {}
+        self._projections: dict[tuple[int, object], Value] = {}
+
+    @property
+    def module(self) -> Module:
+        return self.scope.module
+
+    def site(self, node: int) -> Site:
+        return Site(self.scope.module, node)
+
+    # Values
+
+    def library(self, name: str) -> Library:
+        return self._libraries.setdefault(name, Library(name))
+
+    def made(self, value: V) -> V:
+        """`value`, entered as a use of its operands."""
+        for operand in value.operands():
+            operand.uses.append(Use("operand", value))
+        return value
+
+    def unknown(self, reason: str, *sources: Value) -> Value:
+        return self.made(Unknown(reason, sources))
+
+    def computed(self, operator: str, node: int, *parts: Value) -> Value:
+        return self.made(Computed(operator, parts, self.site(node), self.context))
+
+    def projection(self, of: Value, key: object, make: Callable[[], Attribute | Item]) -> Value:
+        """The one value for an attribute or item of `of`, so that asking twice gives the same value."""
+        known = self._projections.get((id(of), key))
+        if known is None:
+            known = self._projections[id(of), key] = self.made(make())
+        return known
+
+    def constant(self, value: object) -> Constant:
+        return Constant(value)
+
+    # Writes and branches
+
+    def store(self, names: Names, name: str, value: Value) -> None:
+        if self._journals:
+            self._journals[-1].setdefault((id(names), name), (names, name, names.get(name)))
+        names[name] = value
+
+    def fork(self, node: int, arms: Sequence[Callable[[], None]]) -> None:
+        """Run each arm from the present state, then continue with all their outcomes at once."""
+        context = self.context
+        outcomes: list[Changes] = []
+        for number, arm in enumerate(arms):
+            self.live = True
+            self.context = context.inside(branches=(*context.branches, (node, number)))
+            self._journals.append({})
+            arm()
+            changes = self._undo(self._journals.pop())
+            if self.live:
+                outcomes.append(changes)
+        self.context = context
+        self.live = bool(outcomes)
+        self._merge(outcomes)
+
+    def region(self, kind: RegionKind, body: Callable[[], None]) -> None:
+        """Run `body`, which `leave` may end early; afterwards, what was written before each exit may hold as well."""
+        exits: list[Changes] = []
+        self._regions.append((kind, len(self._journals), exits))
+        self._journals.append({})
+        body()
+        changes = self._undo(self._journals.pop())
+        self._regions.pop()
+        self._merge([*exits, changes] if self.live else exits)
+
+    def leave(self, kind: RegionKind) -> None:
+        """End this path by break or continue (to the innermost loop), return (the function) or raise (the try)."""
+        for running, start, exits in reversed(self._regions):
+            if running == kind:
+                changes: Changes = {}
+                for journal in self._journals[start:]:
+                    for key, (names, name, _) in journal.items():
+                        changes[key] = (names, name, names.get(name))
+                exits.append(changes)
+                break
+        self.live = False
+
+    def _undo(self, journal: Changes) -> Changes:
+        """Put back what `journal` remembers; returns what had been written instead."""
+        changes: Changes = {}
+        for key, (names, name, old) in journal.items():
+            changes[key] = (names, name, names.get(name))
+            if old is None:
+                names.pop(name, None)
+            else:
+                names[name] = old
+        return changes
+
+    def _merge(self, outcomes: Iterable[Changes]) -> None:
+        outcomes = list(outcomes)
+        keys: dict[tuple[int, str], tuple[Names, str]] = {}
+        for changes in outcomes:
+            for key, (names, name, _) in changes.items():
+                keys[key] = (names, name)
+        for key, (names, name) in keys.items():
+            values = [changes[key][2] if key in changes else names.get(name) for changes in outcomes]
+            present = [value for value in values if value is not None]
+            if present:
+                self.store(names, name, join(present))

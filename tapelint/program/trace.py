@@ -1,0 +1,111 @@
+"""What happened while a program was executed abstractly: calls in their order, each with its surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from tapelint.program.values import Compilation, Function, Site, Value
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """A `for`, `while` or comprehension that is running."""
+
+    site: Site
+    kind: Literal["for", "while", "comprehension", "fit"]
+    iterable: Value | None
+    parent: Loop | None
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One running function of the project. `caller` is the frame it was called from, None for a root."""
+
+    function: Function | None
+    caller: Frame | None
+    call_site: Site | None
+    compiled: Compilation = "no"
+    root: bool = False
+    returned: list[Value] = field(default_factory=list)
+    yielded: list[Value] = field(default_factory=list)
+
+    def stack(self) -> Iterator[Frame]:
+        frame: Frame | None = self
+        while frame is not None:
+            yield frame
+            frame = frame.caller
+
+
+Training = Literal["on", "off", "unset", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Context:
+    """The surroundings of an event: loops around it, contexts entered, the running functions, the training mode."""
+
+    frame: Frame
+    loops: tuple[Loop, ...] = ()
+    managers: tuple[Value, ...] = ()
+    paused: bool = False
+    training: Training = "unset"
+    forwards: tuple[Value, ...] = ()
+    branches: tuple[tuple[int, int], ...] = ()
+
+    def inside(self, **changes: object) -> Context:
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call that the execution did not enter, or that means something by itself.
+
+    `op` is the canonical name of what is called (`keras.Model.fit`, `tensorflow.GradientTape`, `forward` for a model or
+    layer called as a function …); `method` is the attribute's name when only that is known.
+    """
+
+    order: int
+    op: str | None
+    method: str | None
+    callee: Value
+    receiver: Value | None
+    arguments: tuple[Value, ...]
+    keywords: dict[str, Value]
+    spread: tuple[Value, ...]
+    site: Site
+    context: Context
+    result: Value = field(init=False)
+    leaves: list[tuple[Value, Training]] = field(default_factory=list)
+    body: Value | None = None
+
+    def operands(self) -> Iterator[Value]:
+        if self.receiver is not None:
+            yield self.receiver
+        yield from self.arguments
+        yield from self.keywords.values()
+        yield from self.spread
+
+    def argument(self, position: int | None, keyword: str | None = None) -> Value | None:
+        """The argument at `position` or under `keyword`; None when it is not passed in view."""
+        if keyword is not None and keyword in self.keywords:
+            return self.keywords[keyword]
+        if position is not None and position < len(self.arguments):
+            return self.arguments[position]
+        return None
+
+    @property
+    def opaque(self) -> bool:
+        """Whether arguments came through `*` or `**`, so that an absent one may be there after all."""
+        return bool(self.spread)
+
+
+@dataclass(slots=True, eq=False)
+class Trace:
+    """Every call of a program, in the order of execution, and every loop and function that ran."""
+
+    calls: list[Call] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    unbound: list[tuple[str, Site, Context]] = field(default_factory=list)
+    rebindings: list[tuple[Value, Value, Site, Context]] = field(default_factory=list)
