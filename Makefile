@@ -58,5 +58,5 @@ $(VENV)/with-probe: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/bin/python:
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	echo "tapelint needs Python 3.11 or newer, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	echo "tapelint needs Python 3.11 or newer (PYTHON is '$(PYTHON)'): make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
 	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

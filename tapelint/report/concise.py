@@ -1,0 +1,33 @@
+"""One line a finding, for logs, greps and editors that read the output of compilers."""
+
+from tapelint.catalog import named
+from tapelint.finding import Finding
+from tapelint.report import ink, summary
+from tapelint.report.address import shown
+from tapelint.report.ink import SEVERITIES, VERDICTS, Line
+from tapelint.run.outcome import Outcome
+
+
+def render(outcome: Outcome, *, colour: bool = False) -> str:
+    lines = [*map(_line, outcome.findings), *summary.troubles(outcome), *summary.total(outcome)]
+    return (ink.coloured if colour else ink.plain)(lines)
+
+
+def _line(finding: Finding) -> Line:
+    start = finding.place.span.start
+    severity = finding.severity
+    return (
+        (ink.defuse(shown(finding.place.path)), "strong"),
+        (f":{start.line}:{start.column}: ", "gutter"),
+        (f"{named(finding.rule).code} [{severity}] ", SEVERITIES[severity]),
+        (f"{finding.rule} ", "strong"),
+        (ink.defuse(finding.message), "plain"),
+        *_verdict(finding),
+    )
+
+
+def _verdict(finding: Finding) -> Line:
+    if finding.verdict is None:
+        return ()
+    kind = finding.verdict.kind
+    return (" (", "plain"), (kind, VERDICTS[kind]), (f": {ink.defuse(finding.verdict.detail)})", "plain")

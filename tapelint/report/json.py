@@ -1,0 +1,85 @@
+"""The report for programs: JSON of a stable shape, versioned, with 1-based lines and columns in code points."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from tapelint.catalog import named
+from tapelint.finding import Finding, Fix, TrailStep
+from tapelint.report.address import shown
+from tapelint.report.fingerprint import fingerprints
+from tapelint.report.reference import is_static, page
+from tapelint.run.outcome import Outcome
+from tapelint.source.span import Position
+
+VERSION = 1
+
+
+def render(outcome: Outcome) -> str:
+    findings = [
+        _finding(finding, fingerprint)
+        for finding, fingerprint in zip(outcome.findings, fingerprints(outcome), strict=True)
+    ]
+    report = {"version": VERSION, "findings": findings, "summary": _summary(outcome)}
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
+    rule = named(finding.rule)
+    verdict = finding.verdict
+    return {
+        "rule": rule.name,
+        "code": rule.code,
+        "severity": finding.severity,
+        "confidence": rule.precision,
+        "message": finding.message,
+        "path": shown(finding.place.path),
+        "cell": finding.place.cell,
+        "start": _position(finding.place.span.start),
+        "end": _position(finding.place.span.end),
+        "trail": [_step(step, finding) for step in finding.trail],
+        "evidence": {
+            "static": is_static(rule),
+            "probe": {"verdict": verdict.kind, "detail": verdict.detail} if verdict else None,
+        },
+        "fix": _fix(finding.fix) if finding.fix else None,
+        "url": page(rule),
+        "fingerprint": fingerprint,
+    }
+
+
+def _step(step: TrailStep, finding: Finding) -> dict[str, Any]:
+    """A step; the file is named only where it is not the finding's own."""
+    elsewhere = step.place.path != finding.place.path
+    return {
+        **({"path": shown(step.place.path)} if elsewhere else {}),
+        **({"cell": step.place.cell} if step.place.cell else {}),
+        **_position(step.place.span.start),
+        "message": step.message,
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [
+        {"start": _position(edit.span.start), "end": _position(edit.span.end), "text": edit.text} for edit in fix.edits
+    ]
+    return {"title": fix.title, "safety": fix.safety, "edits": edits}
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"line": position.line, "column": position.column}
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    severities = Counter(finding.severity for finding in outcome.findings)
+    return {
+        "files": outcome.files,
+        "errors": severities["error"],
+        "warnings": severities["warning"],
+        "infos": severities["info"],
+        "suppressed": outcome.suppressed,
+        "failures": [{"path": shown(path), "reason": reason} for path, reason in outcome.failures.items()],
+        "crashes": [
+            {"path": shown(crash.path), "error": crash.error, "traceback": crash.traceback} for crash in outcome.crashes
+        ],
+    }

@@ -1,0 +1,95 @@
+"""The part of the full report that is about one finding: title, code, trail, verdict, fix and help."""
+
+from collections.abc import Iterator
+
+from tapelint.catalog import named
+from tapelint.finding import Finding, Place, TrailStep
+from tapelint.report.address import shown
+from tapelint.report.fold import fold
+from tapelint.report.frame import Frame, Mark
+from tapelint.report.ink import SEVERITIES, VERDICTS, Line, Piece, defuse
+from tapelint.run.outcome import Outcome
+
+WIDTH = 160
+"""Cells for a line of code where the lines of the report have no end."""
+
+NARROWEST = 24
+"""Cells that a line of code gets however narrow the terminal is."""
+
+
+class Sheet:
+    """The composition of that part, for lines of `width` cells."""
+
+    def __init__(self, outcome: Outcome, finding: Finding, width: int | None) -> None:
+        self.documents = outcome.documents
+        self.finding = finding
+        self.width = width
+        places = [finding.place, *(step.place for step in finding.trail)]
+        gutter = max(len(str(place.span.end.line)) for place in places)
+        self.frame = Frame(gutter, max((width or WIDTH) - gutter - len(" | "), NARROWEST))
+
+    def draw(self) -> Iterator[Line]:
+        yield from self._title()
+        yield self._arrow(self.finding.place)
+        yield from self._code()
+        yield from self._trail()
+        yield from self._notes()
+
+    def _title(self) -> Iterator[Line]:
+        finding = self.finding
+        label = f"{finding.severity}[{named(finding.rule).code} {finding.rule}]:"
+        line: Line = ((label, SEVERITIES[finding.severity]), (f" {defuse(finding.message)}", "strong"))
+        yield from fold(line, self.width, indent=4)
+
+    def _arrow(self, place: Place) -> Line:
+        start = place.span.start
+        cell = f"cell {place.cell}:" if place.cell else ""
+        where = f"{defuse(shown(place.path))}:{cell}{start.line}:{start.column}"
+        return (" " * self.frame.gutter + "--> ", "gutter"), (where, "path")
+
+    def _code(self) -> Iterator[Line]:
+        document = self.documents.get(self.finding.place.path)
+        if document is None or not document.lines:
+            return
+        yield self.frame.edge()
+        mark = Mark(self.finding.place.span, "^", SEVERITIES[self.finding.severity])
+        yield from self.frame.draw(document, mark, before=2, after=1)
+        yield self.frame.edge()
+
+    def _trail(self) -> Iterator[Line]:
+        """The steps in their order, each with its line of code; a new file is announced, left-out lines are shown."""
+        if not self.finding.trail:
+            return
+        yield from self._note("trail", ("how it comes to this", "plain"))
+        yield self.frame.edge()
+        path, line = self.finding.place.path, None
+        for number, step in enumerate(self.finding.trail, start=1):
+            if step.place.path != path:
+                yield self._arrow(step.place)
+            elif line is not None and step.place.span.start.line != line + 1:
+                yield self.frame.gap()
+            yield from self._step(number, step)
+            path, line = step.place.path, step.place.span.end.line
+        yield self.frame.edge()
+
+    def _step(self, number: int, step: TrailStep) -> Iterator[Line]:
+        document = self.documents.get(step.place.path)
+        label = f"{number}. {step.message}"
+        if document is None or not document.lines:
+            yield self.frame.edge((defuse(label), "step"))
+        else:
+            yield from self.frame.draw(document, Mark(step.place.span, "-", "step", label))
+
+    def _notes(self) -> Iterator[Line]:
+        finding = self.finding
+        if finding.verdict:
+            kind = finding.verdict.kind
+            yield from self._note("probe", (kind, VERDICTS[kind]), (f": {defuse(finding.verdict.detail)}", "plain"))
+        if finding.fix:
+            yield from self._note("fix", (f"{defuse(finding.fix.title)} ({finding.fix.safety})", "plain"))
+        yield from self._note("help", (f"tapelint explain {finding.rule}", "plain"))
+
+    def _note(self, name: str, *text: Piece) -> Iterator[Line]:
+        margin, lead = " " * (self.frame.gutter + 1), f"= {name}: "
+        line: Line = ((margin, "plain"), ("= ", "gutter"), (f"{name}: ", "note"), *text)
+        yield from fold(line, self.width, indent=len(margin + lead))

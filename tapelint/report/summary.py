@@ -1,0 +1,44 @@
+"""The last lines of a report for people: what could not be linted, and how much was found."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from tapelint.finding import Severity
+from tapelint.report.address import shown
+from tapelint.report.ink import VERDICTS, Line, defuse
+from tapelint.run.outcome import Outcome
+
+_NOUNS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def troubles(outcome: Outcome) -> Iterator[Line]:
+    """A line for every file that could not be linted."""
+    for path, reason in outcome.failures.items():
+        yield ("error", "error"), (f": {defuse(shown(path))}: {defuse(reason)}", "plain")
+    for crash in outcome.crashes:
+        told = f": tapelint failed on {defuse(shown(crash.path))}, which is a bug of its own: {defuse(crash.error)}"
+        yield ("error", "error"), (told, "plain")
+
+
+def total(outcome: Outcome) -> Iterator[Line]:
+    """How many findings of which severity, and what running the program said about them."""
+    severities = Counter(finding.severity for finding in outcome.findings)
+    found = [_count(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
+    where = f"in {_count(outcome.files, 'file')}" + f", {outcome.suppressed} suppressed" * bool(outcome.suppressed)
+    yield (f"found {_listed(found)}" if found else "no findings", "strong"), (f" {where}", "plain")
+    verdicts = Counter(finding.verdict.kind for finding in outcome.findings if finding.verdict)
+    if verdicts:
+        told: Line = (("running says", "strong"), (": ", "plain"))
+        for kind, role in VERDICTS.items():
+            if verdicts[kind]:
+                separator: Line = ((", ", "plain"),) * (len(told) > 2)
+                told = (*told, *separator, (f"{verdicts[kind]} {kind}", role))
+        yield told
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

@@ -1,0 +1,20 @@
+import dataclasses
+
+from tapelint.report import statistics
+from tapelint.run.outcome import Outcome
+from tests.report.programs import outcome
+
+
+def test_the_rules_are_counted_most_often_first() -> None:
+    often = outcome("«x» " * 12, rule="unreduced-loss").findings
+    first, second = outcome("«x» «x»", rule="forward-outside-tape"), outcome("«x» «x»", rule="loss-outside-tape")
+    run = dataclasses.replace(first, findings=(*second.findings, *first.findings, *often))
+    assert statistics.render(run).splitlines() == [
+        "12  TL301  unreduced-loss",
+        " 2  TL103  forward-outside-tape",
+        " 2  TL104  loss-outside-tape",
+    ]
+
+
+def test_nothing_found_is_nothing_counted() -> None:
+    assert statistics.render(Outcome(files=3)) == ""
