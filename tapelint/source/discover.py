@@ -10,6 +10,7 @@ from tapelint.source.gitignore import GitIgnores
 from tapelint.source.patterns import Patterns
 
 SUFFIXES = (".py",)
+Exclusions = tuple[Patterns, ...]
 NOT_READ = {".ipynb": "notebooks are not read yet", ".md": "Markdown is not read yet"}
 
 
@@ -34,7 +35,7 @@ class Discovery:
 class Limits:
     """What discovery leaves out. `excluded_in` gives the patterns in force for the entries of a directory."""
 
-    excluded_in: Callable[[Path], Patterns]
+    excluded_in: Callable[[Path], Exclusions]
     respect_gitignore: bool = True
     force_exclude: bool = False
 
@@ -65,18 +66,18 @@ def discover(paths: Sequence[Path], limits: Limits) -> Discovery:
     return found
 
 
-def excluded(path: Path, excluded_in: Callable[[Path], Patterns]) -> bool:
+def excluded(path: Path, excluded_in: Callable[[Path], Exclusions]) -> bool:
     """Whether `path`, or a directory above it, is excluded: what `--force-exclude` asks of files that are named."""
-    return excluded_in(path.parent).matches(str(path), directory=path.is_dir())
+    return any(each.matches(str(path), directory=path.is_dir()) for each in excluded_in(path.parent))
 
 
 def _walk(asked: str, limits: Limits, found: Discovery) -> Iterator[Path]:
     git = GitIgnores(asked) if limits.respect_gitignore else None
-    still_counting = functools.cache(lambda patterns: patterns.apart_from(asked))
+    still_counting = functools.cache(lambda exclusions: tuple(each.apart_from(asked) for each in exclusions))
     waiting = [asked]
     while waiting:
         directory = waiting.pop()
-        patterns = still_counting(limits.excluded_in(Path(directory)))
+        exclusions = still_counting(limits.excluded_in(Path(directory)))
         try:
             with os.scandir(directory) as entries:
                 inside = list(entries)
@@ -87,7 +88,7 @@ def _walk(asked: str, limits: Limits, found: Discovery) -> Iterator[Path]:
             is_directory = entry.is_dir(follow_symlinks=False)
             if not is_directory and not entry.name.endswith(SUFFIXES):
                 continue
-            if patterns.matches(entry.path, directory=is_directory):
+            if any(each.matches(entry.path, directory=is_directory) for each in exclusions):
                 continue
             if git is not None and git.ignores(entry.path, directory=is_directory):
                 continue

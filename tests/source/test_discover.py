@@ -27,7 +27,7 @@ def found(root: Path, *named: str, exclude: str = "", git: bool = True, force: b
 
 def walk(root: Path, *named: str, exclude: str = "", git: bool = True, force: bool = False) -> Discovery:
     patterns = Patterns(root, tuple(exclude.split()))
-    limits = Limits(lambda _: patterns, respect_gitignore=git, force_exclude=force)
+    limits = Limits(lambda _: (patterns,), respect_gitignore=git, force_exclude=force)
     return discover([root / name for name in named or (".",)], limits)
 
 
@@ -133,7 +133,7 @@ class TestExclusion:
 
     def test_a_root_elsewhere_excludes_by_name_only(self, tree: Path) -> None:
         patterns = Patterns(tree / "config", ("raw", "*_more.py"))
-        discovery = discover([tree], Limits(lambda _: patterns))
+        discovery = discover([tree], Limits(lambda _: (patterns,)))
         assert {"data/raw/x.py", "tests/deep/test_more.py"}.isdisjoint(names(tree, discovery))
 
     def test_a_bad_pattern_is_refused(self) -> None:

@@ -1,0 +1,231 @@
+from pathlib import Path
+
+import pytest
+
+from tapelint.run.config import ConfigError, file_layer, inline_layer, option_layer
+from tapelint.run.hierarchy import Hierarchy
+from tapelint.run.settings import Settings, merge
+from tapelint.run.toml_lines import line_of
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def settings(text: str, name: str = "tapelint.toml") -> Settings:
+    path = Path.cwd() / name
+    path.write_text(text)
+    layer = file_layer(path)
+    assert layer is not None
+    return merge([layer])
+
+
+def refusal(text: str, name: str = "tapelint.toml") -> str:
+    with pytest.raises(ConfigError) as caught:
+        settings(text, name)
+    return str(caught.value)
+
+
+class TestValues:
+    def test_every_key_reaches_the_settings(self, here: Path) -> None:
+        got = settings(
+            """
+            select = ["TL1", "unreduced-loss"]
+            extend-select = ["TL501"]
+            ignore = ["TL102"]
+            extend-ignore = ["TL103"]
+            preview = true
+            output-format = "json"
+            force-exclude = true
+            respect-gitignore = false
+            jobs = 2
+            severity-threshold = "warning"
+            exclude = ["old"]
+            extend-exclude = ["generated/*.py"]
+            per-file-ignores = { "tests/*.py" = ["TL104"], "!src/*" = ["TL501"] }
+            [severity]
+            TL301 = "error"
+            TL609 = "off"
+            """
+        )
+        assert {"gradients-not-applied", "unreduced-loss", "unshuffled-training-data"} <= got.rules
+        assert got.rules.isdisjoint({"gradient-never-taken", "forward-outside-tape", "unavailable-monitor"})
+        assert (got.preview, got.output_format, got.force_exclude, got.respect_gitignore) == (True, "json", True, False)
+        assert (got.jobs, got.severity_threshold, got.severities) == (2, "warning", {"unreduced-loss": "error"})
+        assert [patterns.lines for patterns in got.exclude] == [("old",), ("generated/*.py",)]
+        assert {patterns.root for patterns in got.exclude} == {here}
+        assert "loss-outside-tape" not in got.rules_for(here / "tests" / "x.py")
+        assert "unshuffled-training-data" not in got.rules_for(here / "tests" / "x.py")
+        assert {"loss-outside-tape", "unshuffled-training-data"} <= got.rules_for(here / "src" / "x.py")
+
+    def test_pyproject_speaks_in_its_own_table(self) -> None:
+        got = settings('[project]\nname = "x"\n[tool.tapelint]\noutput-format = "concise"\n', "pyproject.toml")
+        assert got.output_format == "concise"
+
+    def test_a_pyproject_without_the_table_says_nothing(self, here: Path) -> None:
+        (here / "pyproject.toml").write_text("[tool.ruff]\nline-length = 9\n")
+        assert file_layer(here / "pyproject.toml") is None
+
+    def test_inline_configuration_is_configuration(self, here: Path) -> None:
+        assert merge([inline_layer("severity.TL101 = 'info'", here)]).severities == {"gradients-not-applied": "info"}
+
+    def test_a_later_layer_wins_but_adds_to_lists_that_extend(self, here: Path) -> None:
+        low = option_layer({"preview": True, "extend-exclude": ["a"], "ignore": ["TL101"]}, here)
+        high = option_layer({"preview": False, "extend-exclude": ["b"]}, here / "sub")
+        got = merge([low, high])
+        assert not got.preview
+        assert [patterns.lines for patterns in got.exclude[1:]] == [("a",), ("b",)]
+        assert "gradients-not-applied" not in got.rules
+
+    def test_each_value_knows_where_it_came_from(self, here: Path) -> None:
+        (here / "tapelint.toml").write_text('# mine\nignore = ["TL101"]\n\nselect = [\n  "TL1",\n]\n')
+        layer = file_layer(here / "tapelint.toml")
+        assert layer is not None
+        told = {source.key: source.place for source in merge([layer, option_layer({"jobs": 3}, here)]).sources}
+        assert told["select"] == "tapelint.toml:4"
+        assert told["ignore"] == "tapelint.toml:2"
+        assert told["jobs"] == "--jobs"
+        assert told["preview"] == "default"
+
+    def test_a_layer_that_selects_makes_void_what_was_selected_before(self, here: Path) -> None:
+        layers = [option_layer({"ignore": ["TL101"], "jobs": 1}, here), option_layer({"select": ["TL1"]}, here)]
+        assert [source.key for source in merge(layers).sources if source.place != "default"] == ["jobs", "select"]
+
+
+class TestRefusals:
+    def test_an_unknown_key_has_its_line_and_its_nearest_neighbour(self) -> None:
+        text = '[project]\nname = "x"\n\n[tool.tapelint]\npreview = true\nper_file_ignore = {}\n'
+        assert refusal(text, "pyproject.toml") == (
+            "pyproject.toml:6: unknown key `per_file_ignore`, did you mean `per-file-ignores`?"
+        )
+
+    def test_an_option_for_one_run_is_no_setting(self) -> None:
+        assert "`exit-zero` is an option of the command line" in refusal("exit-zero = true")
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("preview = 1", ":1: `preview` must be true or false, not the number `1`"),
+            ("jobs = 0", "`jobs` must be a whole number above 0"),
+            ("jobs = true", "`jobs` must be a whole number above 0, not `true`"),
+            ('select = "TL1"', "`select` must be a list of strings, not the string `TL1`"),
+            ("select = [1]", "`select` must be a list of strings"),
+            ('ignore = ["gradients-not-aplied"]', "did you mean `gradients-not-applied`?"),
+            (
+                'output-format = "jsn"',
+                "must be one of full, concise, json, lsp, not the string `jsn`, did you mean `json`",
+            ),
+            ('severity-threshold = "off"', "must be one of error, warning, info"),
+            ("exclude = ['!']", "`exclude` is wrong: `!` is not a valid pattern"),
+            ("per-file-ignores = []", "`per-file-ignores` must be a table"),
+            ("\n[per-file-ignores]\n'a' = ['TL1']\n'b' = ['TL9']", ":4: `per-file-ignores` of `b` is wrong"),
+            ("[severity]\n\nTL101 = 'eror'", ":3: `severity` of `TL101` must be one of"),
+            ("[severity]\nTL999 = 'error'", ":2: `severity` is wrong: there is no rule `TL999`"),
+            ("preview = [", "tapelint.toml"),
+            ("preview == true", "tapelint.toml:1:"),
+        ],
+    )
+    def test_a_wrong_value_is_named_with_its_line(self, text: str, words: str) -> None:
+        assert words in refusal(text)
+
+    def test_a_table_that_is_none(self) -> None:
+        assert "must be a table" in refusal("[tool]\ntapelint = 1\n", "pyproject.toml")
+
+    def test_bytes_that_are_no_text(self, here: Path) -> None:
+        (here / "tapelint.toml").write_bytes(b"\xff\xfe")
+        with pytest.raises(ConfigError, match="UTF-8"):
+            file_layer(here / "tapelint.toml")
+
+    def test_a_file_that_is_missing(self, here: Path) -> None:
+        with pytest.raises(ConfigError, match="No such file"):
+            file_layer(here / "gone.toml")
+
+    def test_inline_text_that_is_no_toml(self, here: Path) -> None:
+        with pytest.raises(ConfigError, match="neither an existing file nor valid TOML"):
+            inline_layer("strict.toml", here)
+
+
+class TestLines:
+    TEXT = """\
+# select
+top = 1
+
+[tool.tapelint]  # header
+exclude = [
+  "a",  # select
+
+  "b",
+]
+select = ['''
+x''']
+"quoted-key" = { inner = 2 }
+dotted.key = 3
+
+[[tool.other]]
+select = 1
+[tool.tapelint.severity]
+TL101 = "info"
+"""
+
+    @pytest.mark.parametrize(
+        ("key", "line"),
+        [
+            ("top", 2),
+            ("tool", 4),
+            ("tool tapelint", 4),
+            ("tool tapelint exclude", 5),
+            ("tool tapelint select", 10),
+            ("tool tapelint quoted-key inner", 12),
+            ("tool tapelint dotted key", 13),
+            ("tool other", 15),
+            ("tool tapelint severity", 17),
+            ("tool tapelint severity TL101", 18),
+        ],
+    )
+    def test_the_statement_that_defines_the_key(self, key: str, line: int) -> None:
+        assert line_of(self.TEXT, key.split()) == line
+
+
+class TestHierarchy:
+    @pytest.fixture
+    def project(self, here: Path) -> Path:
+        (here / "tapelint.toml").write_text('output-format = "concise"\n')
+        (here / "inner" / "deep").mkdir(parents=True)
+        (here / "inner" / "pyproject.toml").write_text('[tool.tapelint]\nignore = ["TL101"]\n')
+        return here
+
+    def test_the_nearest_file_wins_and_they_do_not_add_up(self, project: Path) -> None:
+        settings = Hierarchy(project).at(project / "inner" / "deep")
+        assert "gradients-not-applied" not in settings.rules
+        assert settings.output_format == "full"
+
+    def test_tapelint_toml_wins_over_a_pyproject_beside_it(self, project: Path) -> None:
+        (project / "pyproject.toml").write_text('[tool.tapelint]\noutput-format = "json"\n')
+        assert Hierarchy(project).run.output_format == "concise"
+
+    def test_a_pyproject_that_says_nothing_is_passed_by(self, project: Path) -> None:
+        (project / "inner" / "deep" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+        assert "gradients-not-applied" not in Hierarchy(project).at(project / "inner" / "deep").rules
+
+    def test_files_without_configuration_above_them_get_that_of_home(
+        self, project: Path, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        assert Hierarchy(project).at(tmp_path_factory.mktemp("elsewhere")).output_format == "concise"
+
+    def test_options_win_over_every_file(self, project: Path) -> None:
+        hierarchy = Hierarchy(project, [option_layer({"extend-select": ["TL101"]}, project)])
+        assert "gradients-not-applied" in hierarchy.at(project / "inner").rules
+
+    def test_isolated_reads_no_file(self, project: Path) -> None:
+        (project / "tapelint.toml").write_text("broken")
+        assert Hierarchy(project, search=False).at(project / "inner").output_format == "full"
+
+    def test_a_fixed_file_is_the_only_one(self, project: Path) -> None:
+        fixed = inline_layer("output-format = 'json'", project)
+        assert Hierarchy(project, fixed=fixed).at(project / "inner").output_format == "json"
+
+    def test_the_same_settings_are_one_object(self, project: Path) -> None:
+        hierarchy = Hierarchy(project)
+        assert hierarchy.at(project / "inner") is hierarchy.at(project / "inner" / "deep")
