@@ -1,0 +1,149 @@
+"""The comments by which a program asks tapelint to be silent, and the lines that each of them speaks for."""
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from tapelint import catalog
+from tapelint.catalog import Rule
+from tapelint.source.document import Document
+from tapelint.source.span import Position, Span
+
+_OURS = re.compile(r"#\s*tapelint:\s*(?P<word>[\w-]+)\s*(?P<list>\[(?P<names>[^\]#]*)(?P<closed>\])?)?[^#]*")
+_NOQA = re.compile(r"#\s*noqa(?![\w-])(?P<colon>\s*:\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*\b)?)?", re.IGNORECASE)
+_NAME = re.compile(r"[^\s,]+")
+_OUR_CODE = re.compile(r"TL\d+", re.IGNORECASE)
+_WORDS = ("ignore", "ignore-file")
+
+Fault = Literal["unclosed", "unknown word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One rule that a comment names. `rule` is None if no rule has that name."""
+
+    text: str
+    rule: Rule | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One such comment. `lines` are those it speaks for, None for the whole file; without entries it means every rule.
+
+    `ours` tells `# tapelint:` from `# noqa`, which other tools read as well. A comment with a `fault` means nothing.
+    """
+
+    text: str
+    span: Span
+    lines: frozenset[int] | None
+    entries: tuple[Entry, ...] = ()
+    blanket: bool = False
+    ours: bool = True
+    fault: Fault | None = None
+
+    def speaks_for(self, line: int) -> bool:
+        return self.fault is None and (self.lines is None or line in self.lines)
+
+
+def suppressions(document: Document) -> list[Suppression]:
+    """The suppressions in a document, in order. In a text that is not Python, those before the tokenizer gave up."""
+    if not ("tapelint:" in document.text or "noqa" in document.text.lower()):
+        return []
+    layout = _Layout(document)
+    found: list[Suppression] = []
+    for comment in layout.comments:
+        found.extend(_ours(comment, layout))
+        found.extend(_noqa(comment, layout))
+    return found
+
+
+def _ours(comment: tokenize.TokenInfo, layout: "_Layout") -> Iterator[Suppression]:
+    for match in _OURS.finditer(comment.string):
+        word, listed = match["word"], match["list"] is not None
+        text = match[0].rstrip()
+        span = _span(comment, match.start(), match.start() + len(text))
+        if word not in _WORDS:
+            if listed:  # without brackets it is prose that happens to begin with our name
+                yield Suppression(text, span, None, fault="unknown word")
+        elif listed and not match["closed"]:
+            yield Suppression(text, span, None, fault="unclosed")
+        else:
+            lines = None if word == "ignore-file" else layout.meant_by(comment)
+            entries = tuple(_entries(comment, match, "names")) if listed else ()
+            yield Suppression(text, span, lines, entries, blanket=not listed)
+
+
+def _noqa(comment: tokenize.TokenInfo, layout: "_Layout") -> Iterator[Suppression]:
+    for match in _NOQA.finditer(comment.string):
+        if match["colon"] and not match["codes"]:
+            continue  # a colon without codes is a mistake for every tool that reads this comment
+        entries = tuple(each for each in _entries(comment, match, "codes") if _OUR_CODE.fullmatch(each.text))
+        if entries or not match["codes"]:
+            lines = layout.around(comment.start[0])
+            span = _span(comment, match.start(), match.end())
+            yield Suppression(match[0], span, lines, entries, blanket=not match["codes"], ours=False)
+
+
+def _entries(comment: tokenize.TokenInfo, match: re.Match[str], group: str) -> Iterator[Entry]:
+    for name in _NAME.finditer(match[group] or ""):
+        start = match.start(group) + name.start()
+        yield Entry(name[0], catalog.find(name[0]), _span(comment, start, start + len(name[0])))
+
+
+def _span(comment: tokenize.TokenInfo, start: int, end: int) -> Span:
+    line, column = comment.start[0], comment.start[1] + 1
+    return Span(Position(line, column + start), Position(line, column + end))
+
+
+class _Layout:
+    """Where comments and statements lie in a text."""
+
+    def __init__(self, document: Document) -> None:
+        self.comments: list[tokenize.TokenInfo] = []
+        self._statements: dict[int, range] = {}
+        first: int | None = None
+        for token in _tokens(document.text):
+            if token.type == tokenize.COMMENT:
+                self.comments.append(token)
+            elif token.type == tokenize.NEWLINE:
+                self._keep(first or token.start[0], token.start[0])
+                first = None
+            elif first is None and token.type not in _LAYOUT_TOKENS:
+                first = token.start[0]
+
+    def around(self, line: int) -> frozenset[int]:
+        """The line, and all of the statement that begins or ends on it."""
+        return frozenset(self._statements.get(line, ())) | {line}
+
+    def meant_by(self, comment: tokenize.TokenInfo) -> frozenset[int]:
+        """The lines a comment speaks for: its own, or those below where it stands alone."""
+        line = comment.start[0]
+        if line not in self._comment_lines:
+            return self.around(line)
+        while line in self._comment_lines:
+            line += 1
+        return self.around(line)
+
+    @cached_property
+    def _comment_lines(self) -> frozenset[int]:
+        """The lines that hold a comment and nothing else."""
+        return frozenset(token.start[0] for token in self.comments if not token.line[: token.start[1]].strip())
+
+    def _keep(self, first: int, last: int) -> None:
+        for line in (first, last):
+            self._statements[line] = range(first, last + 1)
+
+
+_LAYOUT_TOKENS = frozenset((tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER))
+
+
+def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
+    try:
+        yield from tokenize.generate_tokens(io.StringIO(text, newline=None).readline)
+    except (tokenize.TokenError, SyntaxError):  # IndentationError is a SyntaxError
+        return
