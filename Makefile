@@ -39,7 +39,7 @@ format: $(VENV)/with-tests
 	$(RUN) ruff format .
 
 picture: $(VENV)/with-tests
-	$(RUN) docs.picture
+	$(VENV)/bin/python docs/picture.py
 
 clean:
 	rm -rf $(VENV) build dist .tapelint_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

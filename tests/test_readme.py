@@ -1,0 +1,70 @@
+"""What the README says, held against what is."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from docs import picture
+from tapelint.catalog import Rule, rules
+from tapelint.report import concise
+from tests.report.programs import outcome
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def row(rule: Rule) -> str:
+    level = "off" if rule.preview else rule.severity
+    shown = rule.probe or "–"
+    return f"| [{rule.code}](rules/{rule.name}.md) | {rule.name} | {level} | {rule.summary} | {shown} |"
+
+
+def test_the_table_of_the_rules_is_the_catalogue() -> None:
+    header = "| code | rule | level | says | seen by running |\n|---|---|---|---|---|\n"
+    table = header + "".join(row(rule) + "\n" for rule in rules().values())
+    between = re.search(r"<!-- rules: .*? -->\n(.*?)<!-- end of rules -->", README, flags=re.DOTALL)
+    assert between
+    assert between[1] == table
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_the_two_commands_exist() -> None:
+    goals = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert set(re.findall(r"\bmake (\w+)", README)) <= goals
+    assert README.index("make demo") < README.index("make test") < README.index("pip install")
+
+
+def test_the_matcher_for_vs_code_reads_the_concise_format() -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)
+    pattern = json.loads(block)["tasks"][0]["problemMatcher"]["pattern"]
+    run = outcome("x = 1\n    «grads» = 2\n", path=Path("my code/train.py"), severity="warning")
+    match = re.fullmatch(pattern["regexp"], concise.render(run).splitlines()[0])
+    assert match
+    told = {key: match[group] for key, group in pattern.items() if key != "regexp"}
+    assert told == {
+        "file": "my code/train.py",
+        "line": "2",
+        "column": "5",
+        "code": "TL101",
+        "severity": "warning",
+        "message": "gradients-not-applied `model` is never updated",
+    }
+
+
+def test_the_picture_shows_what_is_printed_today() -> None:
+    drawn = picture.PICTURE.read_text(encoding="utf-8")
+    assert picture.words(drawn) == picture.words(picture.draw(picture.output())), "`make picture` draws it again"
+
+
+def test_the_picture_fetches_nothing() -> None:
+    drawn = picture.PICTURE.read_text(encoding="utf-8")
+    assert re.findall(r"(?:href|src|url)\s*[=(]\s*[\"']?https?:", drawn) == []

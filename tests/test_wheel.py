@@ -1,0 +1,110 @@
+"""The wheel, built from this checkout and installed alone: what a user gets from the package index."""
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# The tests share one wheel and one environment, so they stay in one process.
+pytestmark = pytest.mark.xdist_group("wheel")
+
+BROKEN = """\
+import tensorflow as tf
+from tensorflow import keras
+
+model = keras.Sequential([keras.layers.Dense(1)])
+loss_of = keras.losses.MeanSquaredError()
+data = tf.data.Dataset.from_tensor_slices((tf.zeros((64, 3)), tf.zeros((64, 1)))).shuffle(64).batch(8)
+
+for epoch in range(3):
+    for features, labels in data:
+        with tf.GradientTape() as tape:
+            loss = loss_of(labels, model(features, training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+"""
+
+
+def run(*command: str | Path, at: Path) -> subprocess.CompletedProcess[str]:
+    """A command's end, in a folder and with nothing of this process's Python in its environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    return subprocess.run(command, cwd=at, env=kept, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shelf = tmp_path_factory.mktemp("dist")
+    built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", shelf, at=ROOT)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (path,) = shelf.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new environment with the wheel and what it asks for."""
+    directory = tmp_path_factory.mktemp("home") / "an environment"
+    venv.create(directory, with_pip=True)
+    python = directory / "bin" / "python"
+    installed = run(
+        python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel, at=directory
+    )
+    assert installed.returncode == 0, installed.stderr
+    return directory
+
+
+def test_the_wheel_holds_the_package_and_the_pages_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"tapelint"}
+    pages = {Path(name).name for name in names if name.startswith("tapelint/rules/")}
+    assert pages == {path.name for path in (ROOT / "rules").glob("*.md")}
+    knowledge = {Path(name).name for name in names if name.startswith("tapelint/program/knowledge/")}
+    assert knowledge >= {path.name for path in (ROOT / "tapelint/program/knowledge").glob("*.toml")}
+    assert "tapelint/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not [name for name in names if "test" in Path(name).stem or "fixture" in name or name.endswith(".pyc")]
+
+
+def test_it_needs_no_tensorflow(home: Path) -> None:
+    told = run(home / "bin/python", "-c", "import tensorflow", at=home)
+    assert "No module named 'tensorflow'" in told.stderr
+
+
+def test_it_finds_a_bug(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(BROKEN)
+    told = run(home / "bin/tapelint", "train.py", at=tmp_path)
+    assert told.returncode == 1, told.stderr
+    assert "error[TL101 gradients-not-applied]" in told.stdout
+    assert "--> train.py:12:" in told.stdout
+    assert "Traceback" not in told.stdout + told.stderr
+
+
+def test_it_is_content_with_the_mended_program(home: Path, tmp_path: Path) -> None:
+    mended = BROKEN.replace("data = ", "optimizer = keras.optimizers.SGD()\ndata = ") + (
+        "        optimizer.apply_gradients(zip(gradients, model.trainable_variables))\n"
+    )
+    (tmp_path / "train.py").write_text(mended)
+    told = run(home / "bin/tapelint", "check", "--severity-threshold", "warning", "train.py", at=tmp_path)
+    assert "TL101" not in told.stdout
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_it_explains_its_rules(home: Path, tmp_path: Path) -> None:
+    told = run(home / "bin/tapelint", "explain", "TL101", at=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "gradients-not-applied" in told.stdout
+    page = (ROOT / "rules" / "gradients-not-applied.md").read_text(encoding="utf-8")
+    assert max(page.split("\n\n")[2].split(), key=len) in told.stdout
+
+
+def test_it_says_what_the_probe_misses(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(BROKEN)
+    told = run(home / "bin/tapelint", "probe", "train.py", at=tmp_path)
+    assert told.returncode == 2
+    assert "tapelint[probe]" in told.stdout + told.stderr
+    assert "Traceback" not in told.stdout + told.stderr
