@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "finding.svg"
 ARGUMENTS = ("check", "--probe", "--select", "gradients-not-applied", "fixtures/seeds/loop_without_update.py")
 COLUMNS = 100
+FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace"
 
 # The program that the console script starts, without the need to know where that script was installed.
 _START = "import sys; sys.argv[0] = 'tapelint'; from tapelint.cli.app import main; main()"
@@ -27,7 +28,12 @@ def output() -> str:
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     environment |= {"FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
     told = subprocess.run(
-        [sys.executable, "-c", _START, *ARGUMENTS], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _START, *ARGUMENTS],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if told.returncode != 1:
         raise RuntimeError(f"the picture needs a finding, but tapelint ended with {told.returncode}: {told.stderr}")
@@ -38,11 +44,12 @@ def draw(printed: str) -> str:
     """The picture of a terminal in which that was printed."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True, color_system="standard")
-        console.print(Text.assemble(("$ ", "bold green"), (f"tapelint {' '.join(ARGUMENTS)}", "bold")))
+        console.print(Text.assemble(("$ ", "bold green"), (f"tapelint {' '.join(ARGUMENTS)}\n", "bold")))
         console.print(Text.from_ansi(printed.rstrip("\n")))
     svg = console.export_svg(title="tapelint", unique_id="tapelint")
-    # The reader's own monospaced font will do; a picture should not fetch one.
-    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    # The reader's own monospaced font will do: a picture should not fetch one.
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return svg.replace("font-family: Fira Code, monospace", f"font-family: {FONTS}")
 
 
 def words(svg: str) -> list[str]:
