@@ -1,0 +1,56 @@
+"""The checks: for each rule that reading can decide, one query over the Program."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tapelint.catalog import Rule, rules
+from tapelint.checks import evaluation, gradients, losses, models, names, optimizers, pipelines, steps
+from tapelint.checks.registry import CHECKS
+from tapelint.checks.report import Report
+from tapelint.finding import Finding, Place, TrailStep
+from tapelint.program.program import Program
+from tapelint.program.project import Module
+from tapelint.program.values import Site
+from tapelint.source.span import Span
+from tapelint.syntax.positions import spans
+
+__all__ = ["CHECKS", "examine"]
+
+_FAMILIES = (evaluation, gradients, losses, models, names, optimizers, pipelines, steps)
+
+
+def examine(program: Program, wanted: Collection[str]) -> list[Finding]:
+    """What the checks of the `wanted` rules find in the documents that were asked for."""
+    found: dict[tuple[str, Module, int], tuple[Rule, Report]] = {}
+    for name, check in CHECKS.items():
+        if name in wanted:
+            for report in check(program):
+                if report.site.module.requested:
+                    # One place may run in several contexts: it is one finding.
+                    found.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
+    return _place(list(found.values()))
+
+
+def _place(reports: list[tuple[Rule, Report]]) -> list[Finding]:
+    wanted: dict[Module, set[int]] = {}
+    for _, report in reports:
+        for site in (report.site, *(site for site, _ in report.trail)):
+            wanted.setdefault(site.module, set()).add(site.node)
+    places: dict[tuple[Module, int], Span] = {
+        (module, node): span for module, nodes in wanted.items() for node, span in spans(module.document, nodes).items()
+    }
+
+    def place(site: Site) -> Place:
+        return Place(site.module.document.path, places[site.module, site.node])
+
+    return [
+        Finding(
+            rule=rule.name,
+            place=place(report.site),
+            message=report.message,
+            severity=report.severity or rule.severity,
+            trail=tuple(TrailStep(place(site), message) for site, message in report.trail),
+        )
+        for rule, report in reports
+    ]

@@ -193,7 +193,8 @@ class Calls(Expressions):
             return self.event(None, function, None, (list(arguments), keywords, spread), site)
         self.entered.add(id(function.node))
         names = self._parameters(function, list(arguments), keywords, spread)
-        frame = Frame(function, None if root else self.context.frame, site, function.compiled, root)
+        caller = None if root else self.context.frame
+        frame = Frame(function, caller, site, function.compiled, root, len(self.context.loops))
         self.trace.frames.append(frame)
         outer, context, live = self.scope, self.context, self.live
         self.scope = Scope(

@@ -299,7 +299,7 @@ class Expressions(State):
             return self.evaluate(node.body if known else node.orelse)
         values: list[Value] = []
         self.fork(
-            node.id,
+            test,
             [lambda: values.append(self.evaluate(node.body)), lambda: values.append(self.evaluate(node.orelse))],
         )
         return join(values)

@@ -108,9 +108,25 @@ def graph_layers(outputs: Value) -> list[tuple[Value, Value | None]]:
                 pending.extend(call.keywords.values())
             case Result() | Display() | Mapping() | Item():
                 pending.extend(value.operands())
-            case _:
-                pending.extend(alternatives(value)[:0] if alternatives(value) == [value] else alternatives(value))
-                if not isinstance(value, (Instance, Constant)):
-                    pending.extend(value.operands())
+            case _ if not isinstance(value, (Instance, Constant)):
+                pending.extend(value.operands())
     found.reverse()
     return found
+
+
+def sensitive_parts(model: Value, seen: frozenset[int] = frozenset()) -> list[Value]:
+    """The layers of `model` that are known to behave differently in training, found without calling it."""
+    if id(model) in seen:
+        return []
+    seen = seen | {id(model)}
+    inside = [part for part, _ in layers_inside(model)]
+    if isinstance(model, Instance) and isinstance(model.cls, Class):
+        inside += [option for held in model.attributes.values() for option in _held(held)]
+    own = [model] if sensitive_layer(model) else []
+    return own + [found for part in inside for found in sensitive_parts(part, seen)]
+
+
+def _held(value: Value) -> list[Value]:
+    """The layers in an attribute: one, or a list of them."""
+    options = [item for option in alternatives(value) for item in (option.items if isinstance(option, Display) else [option])]
+    return [option for item in options for option in alternatives(item) if kinds.of(option) in ("model", "layer")]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeVar
 
 from tapelint.program.project import Module, Project
-from tapelint.program.trace import Context, Frame, Trace
+from tapelint.program.trace import Branch, Context, Frame, Trace
 from tapelint.program.values import (
     Attribute,
     Computed,
@@ -16,6 +16,7 @@ from tapelint.program.values import (
     Scope,
     Site,
     Unknown,
+    VARIABLE_LISTS,
     Use,
     Value,
     join,
@@ -69,6 +70,9 @@ class State:
         """The one value for an attribute or item of `of`, so that asking twice gives the same value."""
         known = self._projections.get((id(of), key))
         if known is None:
+            if key in VARIABLE_LISTS:
+                # Only models and layers have these: what `of` is, is known from here on.
+                of.marks.add("model")
             known = self._projections[id(of), key] = self.made(make())
         return known
 
@@ -82,13 +86,13 @@ class State:
             self._journals[-1].setdefault((id(names), name), (names, name, names.get(name)))
         names[name] = value
 
-    def fork(self, node: int, arms: Sequence[Callable[[], None]]) -> None:
+    def fork(self, test: Value | None, arms: Sequence[Callable[[], None]]) -> None:
         """Run each arm from the present state, then continue with all their outcomes at once."""
         context = self.context
         outcomes: list[Changes] = []
         for number, arm in enumerate(arms):
             self.live = True
-            self.context = context.inside(branches=(*context.branches, (node, number)))
+            self.context = context.inside(branches=(*context.branches, Branch(test, number)))
             self._journals.append({})
             arm()
             changes = self._undo(self._journals.pop())

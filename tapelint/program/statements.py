@@ -10,11 +10,12 @@ from tapelint.program.expressions import truth
 from tapelint.program.knowledge import canonical
 from tapelint.program.library import decorate
 from tapelint.program.project import Module, Project
-from tapelint.program.trace import Frame, Loop, Trace
+from tapelint.program.trace import AttributeAssignment, Frame, Loop, Rebinding, Trace
 from tapelint.program.values import (
     Attribute,
     Choice,
     Class,
+    Computed,
     Constant,
     Display,
     Function,
@@ -53,6 +54,13 @@ class Execution(Calls):
         for function in self.functions:
             if id(function.node) not in self.entered and function.scope.module.requested:
                 self._run_root(function)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Calls of what turned out to be a model, by its list of variables, are forward passes."""
+        for call in self.trace.calls:
+            if call.op is None and "model" in call.callee.marks:
+                call.op, call.receiver, call.method = "forward", call.callee, None
 
     def import_module(self, module: Module) -> None:
         """Execute a module's body, unless that has been done or is going on."""
@@ -137,6 +145,7 @@ class Execution(Calls):
             case tree.Assign():
                 value = self.evaluate(node.value)
                 for target in node.targets:
+                    self._note_rebinding(target, value, node.id)
                     self.bind(target, value)
             case tree.AugmentedAssign():
                 self._augmented(node)
@@ -188,6 +197,8 @@ class Execution(Calls):
             case tree.Attribute():
                 for owner in alternatives(self.evaluate(target.value)):
                     self.store(owner.attributes, target.name, value)
+                    assignment = AttributeAssignment(owner, target.name, value, self.site(target.id), self.context)
+                    self.trace.assignments.append(assignment)
                 value.uses.append(Use("stored"))
             case tree.Subscript():
                 self._store_item(self.evaluate(target.value), self.evaluate(target.index), value)
@@ -236,8 +247,13 @@ class Execution(Calls):
             self.bind(node.target, grown)
             return
         value = self.binary(node.operator, old, operand, node.id)
-        self.trace.rebindings.append((old, value, self.site(node.id), self.context))
+        self._note_rebinding(node.target, value, node.id)
         self.bind(node.target, value)
+
+    def _note_rebinding(self, target: tree.Expression, value: Value, node: int) -> None:
+        old = self.find_name(target.name) if isinstance(target, tree.Name) else None
+        if old is not None and isinstance(target, tree.Name) and isinstance(value, Computed) and old in value.parts:
+            self.trace.rebindings.append(Rebinding(target.name, old, value, self.site(node), self.context))
 
     # Branches
 
@@ -248,7 +264,7 @@ class Execution(Calls):
         if known is not None:
             self.run_block(node.body if known else node.orelse)
             return
-        self.fork(node.id, [lambda: self.run_block(node.body), lambda: self.run_block(node.orelse)])
+        self.fork(test, [lambda: self.run_block(node.body), lambda: self.run_block(node.orelse)])
 
     def _match(self, node: tree.Match) -> None:
         subject = self.evaluate(node.subject)
@@ -263,7 +279,7 @@ class Execution(Calls):
 
             return run
 
-        self.fork(node.id, [*[arm(case) for case in node.cases], lambda: None])
+        self.fork(None, [*[arm(case) for case in node.cases], lambda: None])
 
     def _try(self, node: tree.Try) -> None:
         self.region("try", lambda: self.run_block(node.body))
@@ -283,7 +299,7 @@ class Execution(Calls):
 
             return run
 
-        self.fork(node.id, [completed, *[arm(handler) for handler in node.handlers]])
+        self.fork(None, [completed, *[arm(handler) for handler in node.handlers]])
         after, self.live = self.live, True
         self.run_block(node.finalbody)
         self.live = self.live and after

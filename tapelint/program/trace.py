@@ -21,13 +21,17 @@ class Loop:
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """One running function of the project. `caller` is the frame it was called from, None for a root."""
+    """One running function of the project. `caller` is the frame it was called from, None for a root.
+
+    `loops` counts the loops around the call, so that those inside the function can be told from them.
+    """
 
     function: Function | None
     caller: Frame | None
     call_site: Site | None
     compiled: Compilation = "no"
     root: bool = False
+    loops: int = 0
     returned: list[Value] = field(default_factory=list)
     yielded: list[Value] = field(default_factory=list)
 
@@ -36,6 +40,14 @@ class Frame:
         while frame is not None:
             yield frame
             frame = frame.caller
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """One arm of an `if`: the arm numbered 0 runs when `test` holds. A `try` or `match` has no test."""
+
+    test: Value | None
+    arm: int
 
 
 Training = Literal["on", "off", "unset", "unknown"]
@@ -51,7 +63,7 @@ class Context:
     paused: bool = False
     training: Training = "unset"
     forwards: tuple[Value, ...] = ()
-    branches: tuple[tuple[int, int], ...] = ()
+    branches: tuple[Branch, ...] = ()
 
     def inside(self, **changes: object) -> Context:
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -101,6 +113,28 @@ class Call:
 
 
 @dataclass(slots=True, eq=False)
+class Rebinding:
+    """A name that held `old` was bound to `new`, which was computed from it."""
+
+    name: str
+    old: Value
+    new: Value
+    site: Site
+    context: Context
+
+
+@dataclass(slots=True, eq=False)
+class AttributeAssignment:
+    """`owner.name = value`."""
+
+    owner: Value
+    name: str
+    value: Value
+    site: Site
+    context: Context
+
+
+@dataclass(slots=True, eq=False)
 class Trace:
     """Every call of a program, in the order of execution, and every loop and function that ran."""
 
@@ -108,4 +142,5 @@ class Trace:
     loops: list[Loop] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     unbound: list[tuple[str, Site, Context]] = field(default_factory=list)
-    rebindings: list[tuple[Value, Value, Site, Context]] = field(default_factory=list)
+    rebindings: list[Rebinding] = field(default_factory=list)
+    assignments: list[AttributeAssignment] = field(default_factory=list)

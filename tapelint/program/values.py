@@ -267,6 +267,12 @@ class Choice(Value):
         return iter(self.options)
 
 
+# The attributes of models and layers that list their variables.
+VARIABLE_LISTS = frozenset(
+    {"trainable_variables", "trainable_weights", "variables", "weights", "non_trainable_variables", "non_trainable_weights"}
+)
+
+
 def alternatives(value: Value) -> list[Value]:
     """What `value` may be, with every choice opened; loop-carried choices are cyclic and handled."""
     if not isinstance(value, Choice):

@@ -1,0 +1,226 @@
+"""Checks of what tells the user how training goes: validation, metrics, callbacks."""
+
+from __future__ import annotations
+
+from tapelint.checks.registry import check
+from tapelint.checks.report import Report, Reports
+from tapelint.checks.wording import callee
+from tapelint.program.arrays import integer_of, order_of
+from tapelint.program.feeds import feed_of_fit
+from tapelint.program.models import library_class
+from tapelint.program.program import Program
+from tapelint.program.trace import Call
+from tapelint.program.values import Class, Constant, Display, Instance, Value, alternatives, is_none
+
+_EVALUATING = frozenset({"evaluate", "test_on_batch", "predict", "predict_on_batch", "evaluate_generator", "score"})
+_LONG = 10
+_MANY = 50
+
+
+@check
+def no_validation_data(program: Program) -> Reports:
+    if any(call.method in _EVALUATING or _is_held_out(call) for call in program.trace.calls):
+        return
+    for fit in program.fits:
+        epochs = integer_of(fit.argument(3, "epochs"))
+        if epochs is None or epochs < 2 or fit.context.loops or _validation(fit) is not False or not _is_supervised(fit):
+            continue
+        yield Report(
+            fit.site,
+            f"{callee(program, fit, 'the model')} trains for {epochs} epochs without validation data: overfitting stays unseen",
+            severity="warning" if epochs >= _LONG else None,
+        )
+
+
+def _is_held_out(call: Call) -> bool:
+    """Whether a call splits data or scores predictions, by whatever library."""
+    name = (call.op or call.method or "").rpartition(".")[2]
+    return name in ("train_test_split", "cross_val_score", "KFold", "StratifiedKFold") or (call.op or "").startswith(
+        "sklearn.metrics."
+    )
+
+
+def _validation(fit: Call) -> bool | None:
+    """Whether a fit validates; None when it cannot be told."""
+    given = [fit.argument(6, "validation_split"), fit.argument(7, "validation_data")]
+    values = [option for value in given if value is not None for option in alternatives(value)]
+    if any(not (isinstance(value, Constant) and not value.value) for value in values):
+        return None if any(isinstance(value, Constant) and not value.value for value in values) else True
+    return None if fit.opaque else False
+
+
+def _is_supervised(fit: Call) -> bool:
+    """Whether the data is in view and has labels: then there is something to hold out."""
+    feed = feed_of_fit(fit)
+    if feed is None or not feed.arrays:
+        return False
+    if feed.pipeline is None and (len(feed.arrays) < 2 or feed.arrays[0] is feed.arrays[1]):
+        return False
+    return len(feed.arrays) > 1 and all(order_of(array) is not None for array in feed.arrays)
+
+
+@check
+def no_early_stopping(program: Program) -> Reports:
+    for fit in program.fits:
+        epochs = integer_of(fit.argument(3, "epochs"))
+        callbacks = _callbacks(fit)
+        if epochs is None or epochs < _MANY or callbacks is None or fit.opaque:
+            continue
+        if not any(_stops_or_keeps(callback) for callback in callbacks):
+            yield Report(
+                fit.site,
+                f"{callee(program, fit, 'the model')} trains for {epochs} epochs and nothing stops it or keeps the best weights",
+            )
+
+
+def _callbacks(fit: Call) -> list[Value] | None:
+    """The callbacks of a fit; None when they cannot be told."""
+    given = fit.argument(5, "callbacks")
+    if given is None or is_none(given):
+        return []
+    options = alternatives(given)
+    if len(options) != 1:
+        return None
+    one = options[0]
+    if isinstance(one, Display):
+        return None if one.open else [option for item in one.items for option in alternatives(item)]
+    return [one] if isinstance(one, Instance) else None
+
+
+# Callbacks of Keras that neither end training nor keep its best state.
+_WATCHING = frozenset(
+    {"CSVLogger", "TensorBoard", "History", "ProgbarLogger", "LearningRateScheduler", "ReduceLROnPlateau", "TerminateOnNaN",
+     "RemoteMonitor", "BackupAndRestore"}
+)  # fmt: skip
+
+
+def _stops_or_keeps(callback: Value) -> bool:
+    name = (library_class(callback) or "").rpartition(".")[2]
+    if name == "ModelCheckpoint":
+        return _saves_best(callback)
+    return name not in _WATCHING
+
+
+def _saves_best(checkpoint: Value) -> bool:
+    given = checkpoint.call.argument(None, "save_best_only") if isinstance(checkpoint, Instance) and checkpoint.call else None
+    return given is not None and not (isinstance(given, Constant) and not given.value)
+
+
+@check
+def unavailable_monitor(program: Program) -> Reports:
+    for fit in program.fits:
+        for callback in _callbacks(fit) or ():
+            monitor = _monitored(callback)
+            if monitor is None or not isinstance(callback, Instance):
+                continue
+            name = (library_class(callback) or "").rpartition(".")[2]
+            if monitor.startswith("val_") and _validation(fit) is False and not _own_loop(fit):
+                yield Report(
+                    callback.site,
+                    f"{name} monitors `{monitor}`, which does not exist without validation data: it never acts",
+                    ((fit.site, "this fit does not validate"),),
+                )
+            elif not _is_logged(program, fit, monitor):
+                yield Report(
+                    callback.site,
+                    f"{name} monitors `{monitor}`, and no loss or metric has this name",
+                    ((fit.site, "this fit uses it"),),
+                )
+
+
+def _monitored(callback: Value) -> str | None:
+    """The quantity that a callback acts on; None when it acts on none or it cannot be told."""
+    name = (library_class(callback) or "").rpartition(".")[2]
+    if not isinstance(callback, Instance) or callback.call is None or callback.call.opaque:
+        return None
+    if name == "ModelCheckpoint":
+        position, acts = 1, _saves_best(callback)
+    else:
+        position, acts = 0, name in ("EarlyStopping", "ReduceLROnPlateau")
+    if not acts:
+        return None
+    given = callback.call.argument(position, "monitor")
+    if given is None:
+        return "val_loss"
+    return given.value if isinstance(given, Constant) and isinstance(given.value, str) else None
+
+
+def _own_loop(fit: Call) -> bool:
+    """Whether the model's class brings its own `fit` or evaluation, which may log anything."""
+    model = fit.receiver
+    return isinstance(model, Instance) and isinstance(model.cls, Class) and "fit" in model.cls.attributes
+
+
+def _is_logged(program: Program, fit: Call, monitor: str) -> bool:
+    """Whether Keras may log a quantity of this name; True on doubt."""
+    model = fit.receiver
+    compiles = [call for call in program.calls("keras.Model.compile") if call.receiver is model]
+    if not isinstance(model, Instance) or isinstance(model.cls, Class) or len(compiles) != 1 or compiles[0].opaque:
+        return True
+    names = _metric_names(compiles[0])
+    loss = compiles[0].argument(1, "loss")
+    if names is None or isinstance(loss, Display) or (loss is not None and hasattr(loss, "entries")):
+        return True
+    logged = {"loss", "learning_rate", "lr", *names}
+    return monitor.removeprefix("val_") in logged
+
+
+def _metric_names(compiled: Call) -> set[str] | None:
+    given = compiled.argument(3, "metrics")
+    if compiled.argument(None, "weighted_metrics") is not None:
+        return None
+    if given is None or is_none(given):
+        return set()
+    if not isinstance(given, Display) or given.open:
+        return None
+    names: set[str] = set()
+    for item in given.items:
+        if not isinstance(item, Constant) or not isinstance(item.value, str):
+            return None
+        names.add(item.value)
+    return names
+
+
+@check
+def metric_not_reset(program: Program) -> Reports:
+    unknown = any(call.op is None and _resets(call) for call in program.trace.calls)
+    for metric in program.objects("metric"):
+        calls = [use.by for use in metric.uses if use.kind == "receiver" and isinstance(use.by, Call)]
+        if unknown or any(_resets(call) for call in calls) or _tracked(metric):
+            continue
+        updates = [call for call in calls if call.method in ("update_state", "__call__")]
+        for read in (call for call in calls if call.method == "result"):
+            if any(_accumulates(metric, update, read) for update in updates):
+                yield Report(
+                    read.site,
+                    f"{callee(program, read, 'the metric')} is never reset: from the second epoch on it mixes in the earlier ones",
+                    ((metric.site, "made once, before the epochs"), (updates[0].site, "updated here")),
+                )
+
+
+def _resets(call: Call) -> bool:
+    return call.method in ("reset_state", "reset_states", "reset_metrics", "reset")
+
+
+def _tracked(metric: Instance) -> bool:
+    """Whether somebody else may reset the metric: Keras, a callback, a helper out of view."""
+    return any(
+        use.kind == "returned" or (use.kind == "argument" and isinstance(use.by, Call) and _hands_over(use.by))
+        for use in metric.uses
+    )
+
+
+def _hands_over(call: Call) -> bool:
+    return not (call.op or "").startswith("builtins.") and call.method not in ("append", "add")
+
+
+def _accumulates(metric: Instance, update: Call, read: Call) -> bool:
+    """Whether an epoch loop goes around both, batches run inside it, and the metric was made outside."""
+    made = metric.call.context.loops if metric.call is not None else ()
+    for number, loop in enumerate(read.context.loops):
+        if loop in update.context.loops and loop not in made:
+            inner = update.context.loops[update.context.loops.index(loop) + 1 :]
+            return bool(inner) and number == len(read.context.loops) - 1
+    return False
+
+

@@ -1,0 +1,144 @@
+"""Checks of tapes and gradients: is what is differentiated recorded, and does it move the weights?"""
+
+from __future__ import annotations
+
+from tapelint.checks.registry import check
+from tapelint.checks.report import Report, Reports
+from tapelint.checks.wording import owner, quoted
+from tapelint.program.program import Program, calls_root
+from tapelint.program.provenance import ancestors, context_of, is_operation, made_by, projected, site_of
+from tapelint.program.tapes import (
+    ASKING,
+    Gradients,
+    Parameters,
+    active_tapes,
+    choices_of_root,
+    fate,
+)
+from tapelint.program.trace import Call
+from tapelint.program.values import Result, Value, alternatives
+
+# Methods of unknown objects that cannot hide a forward pass.
+_HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
+
+
+@check
+def gradients_not_applied(program: Program) -> Reports:
+    for gradients in program.gradients:
+        if not gradients.parameters or not gradients.first_order or not _runs_repeatedly(gradients):
+            continue
+        fates = {fate(run.result) for run in program.contexts(gradients.call)}
+        if fates == {"dead"} or (fates <= {"dead", "displayed"} and _optimizer_idle(program)):
+            name = program.name(gradients.call.site)
+            lost = f"`{name}` is computed and never applied" if name else "its gradients are never applied"
+            yield Report(
+                gradients.call.site,
+                f"{owner(program, gradients)} is never updated: {lost}",
+                tuple((tape.site, "the tape is made here") for tape in gradients.tapes[:1]),
+            )
+
+
+def _runs_repeatedly(gradients: Gradients) -> bool:
+    """Whether this is in a loop, or in a function, which is there to be called again; else it is a demonstration."""
+    context = gradients.call.context
+    return bool(context.loops) or context.frame.function is not None
+
+
+def _optimizer_idle(program: Program) -> bool:
+    """Whether an optimizer is made and never asked to do anything: the loop was meant to train."""
+    optimizers = list(program.objects("optimizer"))
+    return bool(optimizers) and not any(
+        use.kind in ("argument", "receiver", "stored", "returned") for optimizer in optimizers for use in optimizer.uses
+    )
+
+
+@check
+def gradient_never_taken(program: Program) -> Reports:
+    asked = {id(tape) for gradients in program.gradients for tape in gradients.tapes}
+    for tape in program.objects("tape"):
+        assert tape.call is not None
+        runs = [run.result for run in program.contexts(tape.call)]
+        if any(id(run) in asked or _handed_on(run) for run in runs):
+            continue
+        recorded = next((call for call in program.forwards if tape in active_tapes(call)), None)
+        if recorded is not None:
+            yield Report(
+                tape.site,
+                f"the tape records {quoted(program, recorded.site, 'the forward pass')} and is never asked for a gradient",
+                ((recorded.site, "recorded here"),),
+            )
+
+
+def _handed_on(tape: Value) -> bool:
+    """Whether somebody else may ask this tape: it is returned, stored, passed on, or one of several."""
+    return any(
+        use.kind in ("returned", "yielded", "stored", "argument")
+        or (use.kind == "operand" and getattr(use.by, "name", None) in (None, *ASKING))
+        for use in tape.uses
+    )
+
+
+@check
+def forward_outside_tape(program: Program) -> Reports:
+    for gradients in program.gradients:
+        if not gradients.first_order:
+            continue
+        for parameters in gradients.parameters or ():
+            outside = _forward_outside(program, gradients, parameters)
+            if outside is not None:
+                yield Report(
+                    outside.site,
+                    f"{quoted(program, outside.site, 'the forward pass')} runs outside the tape: every gradient of "
+                    f"{owner(program, gradients)} is None",
+                    ((gradients.call.site, "asked for here"),),
+                )
+
+
+def _forward_outside(program: Program, gradients: Gradients, parameters: Parameters) -> Call | None:
+    """The forward pass of these parameters' owner that the target depends on, if the tape recorded none at all."""
+    if gradients.target is None:
+        return None
+    outside: Call | None = None
+    for value in ancestors(gradients.target):
+        call = made_by(value) if isinstance(value, Result) else None
+        if call is not None and any(calls_root(call, root) for root in choices_of_root(parameters.root)):
+            if gradients.records(value):
+                return None
+            outside = call
+    if outside is None:
+        return None
+    recorded = [call for call in program.trace.calls if gradients.records_call(call)]
+    hidden = any(call.op == "forward" or (call.op is None and call.method not in _HARMLESS) for call in recorded)
+    # Without anything recorded, this is no tape of this forward pass at all.
+    return outside if recorded and not hidden else None
+
+
+@check
+def loss_outside_tape(program: Program) -> Reports:
+    for gradients in program.gradients:
+        if not gradients.first_order or gradients.target is None or not gradients.parameters:
+            continue
+        lost = [_unrecorded_operation(gradients, option) for option in alternatives(gradients.target)]
+        site = site_of(lost[0]) if lost and lost[0] is not None and None not in lost else None
+        if site is not None:
+            name = program.name(site) or program.spelled(site)
+            yield Report(
+                site,
+                f"{f'`{name}`' if name else 'the loss'} is computed outside the tape: every gradient of "
+                f"{owner(program, gradients)} is None",
+                ((gradients.call.site, "asked for here"),),
+            )
+
+
+def _unrecorded_operation(gradients: Gradients, target: Value) -> Value | None:
+    """The operation that made `target` outside every region of the tape, out of something that was recorded."""
+    value = projected(target)
+    context = context_of(value)
+    if context is None or context.paused or not is_operation(value) or gradients.records(value):
+        return None
+    recorded = any(gradients.records(one) and _is_forward_or_operation(one) for one in ancestors(value))
+    return value if recorded else None
+
+
+def _is_forward_or_operation(value: Value) -> bool:
+    return is_operation(value) or (isinstance(value, Result) and value.call.op == "forward")

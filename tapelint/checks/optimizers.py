@@ -1,0 +1,275 @@
+"""Checks of updates: do the gradients reach the variables they belong to, and at what rate?"""
+
+from __future__ import annotations
+
+from tapelint.checks.registry import check
+from tapelint.checks.report import Report, Reports
+from tapelint.checks.wording import argument
+from tapelint.program import kinds
+from tapelint.program.arrays import integer_of
+from tapelint.program.models import library_class, sensitive_parts
+from tapelint.program.program import Program
+from tapelint.program.provenance import ancestors
+from tapelint.program.tapes import (
+    ASKING,
+    Gradients,
+    Parameters,
+    Update,
+    fate,
+    gradient_behind,
+    parameters_of,
+    tapes_behind,
+)
+from tapelint.program.trace import Branch, Call
+from tapelint.program.values import (
+    Attribute,
+    Computed,
+    Constant,
+    Display,
+    Function,
+    Instance,
+    Item,
+    Parameter,
+    Result,
+    SliceValue,
+    Value,
+    alternatives,
+)
+
+_TRAINABLE = frozenset({"trainable_variables", "trainable_weights"})
+_SYNCHRONIZING = frozenset({"set_weights", "assign", "load_weights", "load_state_dict"})
+_CONSUMING = frozenset({"builtins.list", "builtins.tuple", "builtins.sorted", "builtins.dict", "builtins.sum", "builtins.max"})
+
+
+@check
+def update_variables_mismatch(program: Program) -> Reports:
+    for update in program.updates:
+        pair = update.paired()
+        if pair is None:
+            continue
+        gradients, variables = pair
+        request = _only_request(gradients)
+        if request is None or not request.first_order:
+            continue
+        sources = _matching_sources(request, gradients)
+        reason = _mismatch(program, sources, variables) if sources is not None else None
+        if reason is not None:
+            taken = argument(program, request.call, 1, "sources") or "other variables"
+            yield Report(
+                update.call.site,
+                f"gradients of `{taken}` update {reason}",
+                ((request.call.site, "the gradients are computed here"),),
+            )
+
+
+def _only_request(gradients: Value) -> Gradients | None:
+    """The one gradient request that `gradients` come from, untouched but for elementwise changes."""
+    calls = gradient_behind(gradients)
+    if len(calls) != 1 or calls[0].receiver is None:
+        return None
+    tapes = tapes_behind(calls[0].receiver)
+    return Gradients(calls[0], tapes) if tapes else None
+
+
+def _matching_sources(request: Gradients, gradients: Value) -> Value | None:
+    """The sources that `gradients` stand for: all of them, or one of several lists."""
+    if request.sources is None or any(
+        isinstance(one, Item) and isinstance(one.index, SliceValue) for one in ancestors(gradients)
+    ):
+        return None
+    for one in ancestors(gradients):
+        if isinstance(one, Item) and isinstance(one.of, Result) and one.of.call is request.call:
+            number = integer_of(one.index)
+            if not isinstance(request.sources, Display) or number is None:
+                return None
+            return request.sources.items[number] if number < len(request.sources.items) else None
+    return request.sources
+
+
+def _mismatch(program: Program, sources: Value, variables: Value) -> str | None:
+    """What the gradients of `sources` update instead; None when they meet their own variables or it cannot be told."""
+    if len(alternatives(sources)) != 1 or len(alternatives(variables)) != 1 or sources is variables:
+        return None
+    taken, given = parameters_of(sources), parameters_of(variables)
+    if not taken or not given or any(each.selector == "itself" for each in (*taken, *given)):
+        return None
+    if _is_reversed(variables) != _is_reversed(sources):
+        return "the same variables in another order"
+    if any(each.partial for each in (*taken, *given)):
+        return None
+    if len(taken) == len(given) and all(_same(a, b) for a, b in zip(taken, given, strict=True)):
+        return _other_selection(taken, given)
+    if len(taken) == len(given) > 1 and all(any(_same(a, b) for b in given) for a in taken):
+        return "the same variables in another order"
+    if all(_distinct(a, b) for a in taken for b in given) and not _synchronized(program):
+        return "the variables of another model"
+    return None
+
+
+def _same(left: Parameters, right: Parameters) -> bool:
+    return left.root is right.root
+
+
+def _distinct(left: Parameters, right: Parameters) -> bool:
+    """Whether two owners are surely different objects."""
+    if isinstance(left.root, Instance) and isinstance(right.root, Instance):
+        return left.root is not right.root
+    return (
+        isinstance(left.root, Attribute)
+        and isinstance(right.root, Attribute)
+        and left.root.of is right.root.of
+        and left.root.name != right.root.name
+    )
+
+
+def _other_selection(taken: list[Parameters], given: list[Parameters]) -> str | None:
+    for a, b in zip(taken, given, strict=True):
+        if (a.selector in _TRAINABLE) != (b.selector in _TRAINABLE) and sensitive_parts(a.root):
+            return f"`{b.selector}`, another list, so that they meet the wrong variables"
+    return None
+
+
+def _is_reversed(value: Value) -> bool:
+    match value:
+        case Item(index=SliceValue(step=Constant(value=-1))):
+            return True
+        case Result(call=call) if call.op == "builtins.reversed":
+            return True
+        case Result(call=call) if call.op in ("builtins.list", "builtins.tuple") and call.arguments:
+            return _is_reversed(call.arguments[0])
+    return False
+
+
+def _synchronized(program: Program) -> bool:
+    """Whether weights are copied between models, as between a worker and a server."""
+    return any(call.method in _SYNCHRONIZING for call in program.trace.calls)
+
+
+@check
+def malformed_apply(program: Program) -> Reports:
+    for update in program.updates:
+        if update.call.method != "apply_gradients" or update.pairs is None:
+            continue
+        problem = _malformed(update)
+        if problem is not None:
+            yield Report(update.call.site, problem)
+
+
+def _malformed(update: Update) -> str | None:
+    pairs = update.pairs
+    assert pairs is not None
+    if all(_bare_gradients(option) for option in alternatives(pairs)):
+        return "`apply_gradients` gets gradients without their variables: it raises, for it needs pairs"
+    pair = update.paired()
+    if pair is not None and parameters_of(pair[0]) and gradient_behind(pair[1]) and not gradient_behind(pair[0]):
+        return "`apply_gradients` gets (variable, gradient) pairs: it raises, for the gradient comes first"
+    if _exhausted(pairs, update.call):
+        return "`apply_gradients` gets a `zip` that has been used up: there is nothing left to apply"
+    return None
+
+
+def _bare_gradients(value: Value) -> bool:
+    """Whether `value` is the very list of gradients, maybe clipped, rather than pairs."""
+    match value:
+        case Result(call=call) if call.method in ASKING and call.receiver is not None:
+            return bool(tapes_behind(call.receiver))
+        case Item(of=Result(call=call), index=Constant(value=0)) if call.op == "tensorflow.clip_by_global_norm":
+            return bool(gradient_behind(value))
+    return False
+
+
+def _exhausted(pairs: Value, apply: Call) -> bool:
+    """Whether `pairs` is a zip object that something has gone through before, or that an earlier turn used up."""
+    if not isinstance(pairs, Result) or pairs.call.op != "builtins.zip":
+        return False
+    if len(apply.context.loops) > len(pairs.call.context.loops) and apply.context.frame is pairs.call.context.frame:
+        return True
+    for use in pairs.uses:
+        match use.by:
+            case Call() as call if call.order < apply.order and (
+                call.op in _CONSUMING or (call.method == "apply_gradients" and call.context.branches == apply.context.branches)
+            ):
+                return True
+    return any(use.kind == "iterated" for use in pairs.uses)
+
+
+@check
+def rebound_variable(program: Program) -> Reports:
+    for rebinding in program.trace.rebindings:
+        if not isinstance(rebinding.new, Computed) or rebinding.new.operator not in ("-", "+"):
+            continue
+        step = [part for part in rebinding.new.parts if part is not rebinding.old]
+        if (
+            step
+            and any(gradient_behind(part) for part in step)
+            and all(_is_variable(option) for option in alternatives(rebinding.old) if option is not rebinding.new)
+            and fate(rebinding.new) not in ("applied", "escaped")
+        ):
+            yield Report(
+                rebinding.site,
+                f"`{rebinding.name}` is bound to a new tensor and the variable behind it keeps its value: nothing is learned",
+                tuple((call.site, "the gradients are computed here") for call in gradient_behind(step[0])[:1]),
+            )
+
+
+def _is_variable(value: Value) -> bool:
+    """Whether `value` is a variable itself: made as one, or an element of a model's variables."""
+    if isinstance(value, Instance):
+        return kinds.of(value) == "variable"
+    parameters = parameters_of(value)
+    return bool(parameters) and all(each.partial for each in parameters or ())
+
+
+@check
+def compounding_learning_rate(program: Program) -> Reports:
+    for callback in program.objects("callback"):
+        if library_class(callback) != "keras.callbacks.LearningRateScheduler" or callback.call is None:
+            continue
+        for schedule in alternatives(callback.call.argument(0, "schedule") or Constant(None)):
+            if isinstance(schedule, Function):
+                yield from _compounding(program, schedule)
+
+
+def _compounding(program: Program, schedule: Function) -> Reports:
+    names = [parameter.name for parameter in schedule.node.parameters if parameter.name != "self"]
+    if len(names) < 2:
+        return
+    for frame in program.trace.frames:
+        if frame.function is None or frame.function.node is not schedule.node:
+            continue
+        for returned in frame.returned:
+            for option in alternatives(returned):
+                if isinstance(option, Computed) and _shrinks(option, names[1]) and _always_past(option, names[0]):
+                    yield Report(
+                        option.site,
+                        f"the learning rate is multiplied again every epoch: `{names[1]}` is already the changed rate",
+                        ((schedule.site, "Keras passes the current rate, not the first one"),),
+                    )
+
+
+def _shrinks(value: Computed, rate: str) -> bool:
+    """Whether `value` is the current rate times a factor that soon brings it to nothing (or to infinity)."""
+    if value.operator not in ("*", "/") or len(value.parts) != 2:
+        return False
+    factors = [part.value for part in value.parts if isinstance(part, Constant)]
+    current = [part for part in value.parts if isinstance(part, Parameter) and part.name == rate]
+    if len(factors) != 1 or len(current) != 1 or not isinstance(factors[0], (int, float)) or not factors[0]:
+        return False
+    factor = 1 / factors[0] if value.operator == "/" else factors[0]
+    return 0 < factor <= 0.5 or factor >= 2
+
+
+def _always_past(value: Computed, epoch: str) -> bool:
+    """Whether this happens in every epoch past a threshold, or in all: no test picks out single epochs."""
+    tests = [branch for branch in value.context.branches if branch.test is not None]
+    return all(_is_threshold(branch, epoch) for branch in tests)
+
+
+def _is_threshold(branch: Branch, epoch: str) -> bool:
+    match branch.test:
+        case Computed(operator="<" | "<=" | ">" | ">=", parts=(left, right)):
+            sides = [left, right]
+            return any(isinstance(side, Parameter) and side.name == epoch for side in sides)
+    return False
+
+

@@ -1,0 +1,56 @@
+"""Checks of how a training step runs: as a graph, or eagerly, operation by operation."""
+
+from __future__ import annotations
+
+from tapelint.checks.registry import check
+from tapelint.checks.report import Report, Reports
+from tapelint.program.program import Program
+from tapelint.program.project import Module
+from tapelint.program.tapes import Gradients
+from tapelint.program.trace import Frame
+from tapelint.program.values import Site
+
+# What a step can only do eagerly: whoever does it wants the step so.
+_EAGER_METHODS = frozenset({"numpy", "step", "item", "tolist"})
+
+
+@check
+def missing_tf_function(program: Program) -> Reports:
+    told: set[Module] = set()
+    for gradients in program.training:
+        runs = [each for each in program.training if each.call.site == gradients.call.site]
+        module = gradients.call.site.module
+        if module not in told and all(_is_eager(program, run) for run in runs):
+            told.add(module)
+            yield _report(gradients)
+
+
+def _is_eager(program: Program, gradients: Gradients) -> bool:
+    """Whether this surely runs eagerly, again and again, though nothing in it asks for that."""
+    context = gradients.call.context
+    frames = list(context.frame.stack())
+    if frames[-1].function is not None or not context.loops or any(frame.compiled != "no" for frame in frames):
+        # A function that nobody in view calls may be compiled by its caller.
+        return False
+    return not any(
+        call.method in _EAGER_METHODS and call.context.loops == context.loops and call.context.managers for call in program.trace.calls
+    )
+
+
+def _report(gradients: Gradients) -> Report:
+    step = _step(gradients)
+    if step is not None and step.function is not None:
+        return Report(
+            step.function.site,
+            f"`{step.function.node.name}` runs eagerly, operation by operation: as a graph it is several times faster",
+            ((gradients.call.site, "the gradients of each step"),),
+        )
+    site: Site = gradients.tapes[0].site if gradients.tapes else gradients.call.site
+    return Report(site, "the step runs eagerly, operation by operation: in a `tf.function` it is several times faster")
+
+
+def _step(gradients: Gradients) -> Frame | None:
+    """The outermost function that the loop over the batches calls for each step."""
+    context = gradients.call.context
+    steps = [frame for frame in context.frame.stack() if frame.function is not None and frame.loops == len(context.loops)]
+    return steps[-1] if steps else None

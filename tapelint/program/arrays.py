@@ -1,0 +1,246 @@
+"""Arrays of examples: how many there are, and whether their order means anything."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tapelint.program.expressions import fold
+from tapelint.program.knowledge import matches, table
+from tapelint.program.trace import Call
+from tapelint.program.values import (
+    Attribute,
+    Choice,
+    Computed,
+    Constant,
+    Display,
+    Element,
+    Item,
+    Mapping,
+    Result,
+    SliceValue,
+    Value,
+    alternatives,
+    is_none,
+)
+
+Order = Literal["ordered", "random"]
+
+_SAMPLERS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
+                       "tensorflow.random.Generator.from_seed", "tensorflow.random.get_global_generator"})  # fmt: skip
+_SHAPED_FIRST = frozenset({"zeros", "ones", "full", "empty", "zeros_like", "ones_like", "fill"})
+_KEEP_SIZE = frozenset({"sort", "array", "asarray", "constant", "convert_to_tensor", "cast", "expand_dims", "one_hot",
+                        "to_categorical", "sin", "cos", "square", "exp", "sqrt", "abs", "column_stack", "hstack", "float32",
+                        "tanh", "sign", "where", "permutation", "clip", "log", "round", "floor", "DataFrame"})  # fmt: skip
+_KEEP_SIZE_METHODS = frozenset({"astype", "copy", "numpy", "to_numpy", "clip", "round", "normal_"})
+
+
+def order_of(value: Value, seen: frozenset[int] = frozenset()) -> Order | None:
+    """Whether examples come in an order that is the same every time and may mean something, or in a drawn one.
+
+    None when it cannot be told. Numbers that were drawn independently are in random order already.
+    """
+    if id(value) in seen:
+        return None
+    seen = seen | {id(value)}
+    if "shuffled" in value.marks:
+        return "random"
+    match value:
+        case Constant():
+            return "ordered"
+        case Choice():
+            return _one_of([order_of(option, seen) for option in alternatives(value) if not is_none(option)])
+        case Computed(parts=parts):
+            return _mixed(parts, seen)
+        case Display(items=items):
+            return _mixed(items, seen) if "generator" not in value.marks else None
+        case Mapping(entries=entries):
+            return _mixed(list(entries.values()), seen)
+        case Item(of=of, index=index):
+            return _order_of_item(of, index, seen)
+        case Element(of=of):
+            return order_of(of, seen)
+        case Attribute(of=of, name=name):
+            return order_of(of, seen) if name in table("tensors")["order"]["methods"] else None
+        case Result(call=call):
+            return _order_of_call(call, seen)
+        case SliceValue():
+            return "ordered"
+    return None
+
+
+def _one_of(orders: list[Order | None]) -> Order | None:
+    """The order of a value that is one of several: drawn if any is, since a permutation on some turns is one."""
+    if "random" in orders:
+        return "random"
+    return "ordered" if orders and None not in orders else None
+
+
+def _mixed(parts: list[Value] | tuple[Value, ...], seen: frozenset[int]) -> Order | None:
+    """The order of what is computed from several parts: it means something if that of any part does."""
+    orders = [order_of(part, seen) for part in parts if not isinstance(part, (Constant, SliceValue))]
+    if None in orders:
+        return None
+    if not orders:
+        return "ordered"
+    return "ordered" if "ordered" in orders else "random"
+
+
+def _order_of_item(of: Value, index: Value, seen: frozenset[int]) -> Order | None:
+    indices = index.items if isinstance(index, Display) and index.kind == "tuple" else [index]
+    first = indices[0] if indices else index
+    if not isinstance(first, (Constant, SliceValue)):
+        picked = order_of(first, seen)
+        if picked != "ordered":
+            return picked
+    return order_of(of, seen)
+
+
+def _order_of_call(call: Call, seen: frozenset[int]) -> Order | None:
+    op = call.op or ""
+    if matches(op, "order", "ordered"):
+        return "ordered"
+    if op in _SAMPLERS or matches(op, "order", "random"):
+        return "random"
+    if matches(op, "order", "keeps"):
+        return _mixed(call.arguments, seen)
+    if not op and call.receiver is not None and call.method is not None:
+        if _draws(call.receiver):
+            return "random"
+        if call.method == "sample":
+            return "random"
+        if call.method in table("tensors")["order"]["methods"]:
+            return order_of(call.receiver, seen)
+    return None
+
+
+def _draws(receiver: Value) -> bool:
+    """Whether `receiver` is a random number generator."""
+    return any(isinstance(option, Result) and option.call.op in _SAMPLERS for option in alternatives(receiver))
+
+
+def integer_of(value: Value | None) -> int | None:
+    """The integer `value` surely is: a constant, a known length, or arithmetic on them."""
+    match value:
+        case Constant(value=bool()):
+            return None
+        case Constant(value=int() as number):
+            return number
+        case Computed(operator=operator, parts=(left, right)):
+            a, b = integer_of(left), integer_of(right)
+            folded = fold(operator, a, b) if a is not None and b is not None else None
+            return folded if isinstance(folded, int) and not isinstance(folded, bool) else None
+        case Result(call=call) if call.op == "builtins.len" and call.arguments:
+            return size_of(call.arguments[0])
+        case Item(of=Attribute(of=of, name="shape"), index=Constant(value=0)):
+            return size_of(of)
+        case Result(call=call) if call.op == "builtins.int" and call.arguments:
+            return integer_of(call.arguments[0])
+    return None
+
+
+def size_of(value: Value, seen: frozenset[int] = frozenset()) -> int | None:
+    """The number of rows of an array, where it can be told."""
+    if id(value) in seen:
+        return None
+    seen = seen | {id(value)}
+    match value:
+        case Choice():
+            sizes = {size_of(option, seen) for option in alternatives(value) if not is_none(option)}
+            return sizes.pop() if len(sizes) == 1 else None
+        case Display(kind="list" | "tuple", open=False, items=items):
+            return len(items)
+        case Item():
+            return _size_of_item(value, seen)
+        case Computed(parts=parts):
+            return next((size for size in (size_of(part, seen) for part in parts) if size is not None), None)
+        case Result(call=call):
+            return _size_of_call(call, seen)
+    return None
+
+
+def _size_of_item(item: Item, seen: frozenset[int]) -> int | None:
+    shipped = _shipped_part(item)
+    if shipped is not None:
+        return shipped
+    index = item.index
+    if isinstance(index, Display) and index.items:
+        index = index.items[0]
+    if not isinstance(index, SliceValue):
+        return size_of(index, seen) if isinstance(index, (Item, Result)) else None
+    size = size_of(item.of, seen)
+    lower, upper = integer_of(index.lower), integer_of(index.upper)
+    if index.step is not None or (index.lower is not None and lower is None) or (index.upper is not None and upper is None):
+        return None
+    if size is None:
+        return None
+    return len(range(size)[lower:upper])
+
+
+def _shipped_part(item: Item) -> int | None:
+    """`load_data()[0][0]` is the training part of a data set that Keras ships, `[1]` the test part."""
+    match item.of, item.index:
+        case Item(of=Result(call=call), index=Constant(value=int() as part)), Constant():
+            sizes = table("tensors")["sizes"].get(call.op)
+            return sizes[part] if sizes is not None and part in (0, 1) else None
+    return None
+
+
+def _size_of_call(call: Call, seen: frozenset[int]) -> int | None:
+    op, name = call.op or "", (call.op or call.method or "").rpartition(".")[2]
+    if matches(op, "order", "random") or (not op and call.receiver is not None and _draws(call.receiver)):
+        return _size_of_draw(call, name, seen)
+    if op.startswith(("numpy.", "tensorflow.", "keras.", "pandas.")):
+        return _size_of_array_function(call, name, seen)
+    if not op and call.method in _KEEP_SIZE_METHODS and call.receiver is not None:
+        return size_of(call.receiver, seen)
+    if not op and call.method == "reshape" and call.receiver is not None and call.arguments:
+        first = call.arguments[0].items[0] if isinstance(call.arguments[0], Display) and call.arguments[0].items else call.arguments[0]
+        rows = integer_of(first)
+        return rows if rows is not None and rows >= 0 else None
+    return None
+
+
+def _size_of_draw(call: Call, name: str, seen: frozenset[int]) -> int | None:
+    shape = call.argument(None, "size") or call.argument(None, "shape")
+    if shape is None and name in ("rand", "randn", "random", "random_sample", "uniform", "normal", "truncated_normal", "permutation"):
+        numpy_shapes = (call.op or "").startswith("numpy.") or not call.op
+        if name in ("rand", "randn", "random", "random_sample", "permutation") or not numpy_shapes:
+            shape = call.argument(0)
+    if shape is None and name in ("randint", "integers", "normal", "uniform"):
+        shape = call.argument(2)
+    if shape is None:
+        return None
+    if isinstance(shape, Display):
+        return integer_of(shape.items[0]) if shape.items and not shape.open else None
+    return integer_of(shape) if integer_of(shape) is not None else size_of(shape, seen)
+
+
+def _size_of_array_function(call: Call, name: str, seen: frozenset[int]) -> int | None:
+    first = call.argument(0)
+    if name in _SHAPED_FIRST and first is not None:
+        if isinstance(first, Display) and first.items:
+            return integer_of(first.items[0])
+        return integer_of(first) if not name.endswith("_like") else size_of(first, seen)
+    if name in ("arange", "range") and len(call.arguments) == 1:
+        return integer_of(first)
+    if name == "linspace":
+        return integer_of(call.argument(2, "num"))
+    if name in ("concatenate", "concat"):
+        return _size_of_concatenation(call, seen)
+    if name == "repeat" and first is not None:
+        times, size = integer_of(call.argument(1, "repeats")), size_of(first, seen)
+        return times * size if times is not None and size is not None else None
+    if name in _KEEP_SIZE and first is not None:
+        inner = first.items[0] if isinstance(first, Display) and name in ("column_stack", "hstack") and first.items else first
+        return size_of(inner, seen) if not isinstance(inner, Constant) else integer_of(inner)
+    return None
+
+
+def _size_of_concatenation(call: Call, seen: frozenset[int]) -> int | None:
+    parts, axis = call.argument(0), call.argument(1, "axis")
+    if not isinstance(parts, Display) or parts.open or not parts.items:
+        return None
+    sizes = [size_of(part, seen) for part in parts.items]
+    if axis is not None and integer_of(axis) != 0:
+        return sizes[0]
+    return sum(size for size in sizes if size is not None) if None not in sizes else None

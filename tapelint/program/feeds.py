@@ -1,0 +1,215 @@
+"""How examples reach an update: through a pipeline, as slices of arrays, or by `fit`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tapelint.program import kinds
+from tapelint.program.arrays import integer_of, order_of, size_of
+from tapelint.program.pipelines import Pipeline, dataset_behind, pipeline_of
+from tapelint.program.provenance import ancestors
+from tapelint.program.tapes import Gradients
+from tapelint.program.trace import Call
+from tapelint.program.values import (
+    Computed,
+    Constant,
+    Element,
+    Item,
+    Result,
+    Site,
+    SliceValue,
+    Value,
+    alternatives,
+    is_none,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feed:
+    """The examples that one step or fit consumes: where they come from, how many there are, and in what batches."""
+
+    site: Site
+    arrays: tuple[Value, ...]
+    size: int | None
+    batch: int | None
+    keeps_tail: bool | None
+    epochs: bool
+    pipeline: Pipeline | None = None
+    slices: tuple[Item, ...] = ()
+    counter: Call | None = None
+
+    @property
+    def tail(self) -> int | None:
+        """The number of examples in the smaller last batch; 0 when there is none, None when it cannot be told."""
+        if self.keeps_tail is False:
+            return 0
+        if self.size is None or not self.batch or self.keeps_tail is None:
+            return None
+        return self.size % self.batch
+
+    @property
+    def several_batches(self) -> bool:
+        return self.size is None or self.batch is None or self.size > self.batch
+
+
+def feeds_of(gradients: Gradients) -> list[Feed]:
+    """The feeds of the step that takes these gradients."""
+    return _of_values(gradients.target, gradients.call) if gradients.target is not None else []
+
+
+def feeds_behind(values: list[Value], call: Call) -> list[Feed]:
+    """The feeds of a call on these values, such as the update of a metric."""
+    return [feed for value in values for feed in _of_values(value, call)]
+
+
+def _of_values(target: Value, call: Call) -> list[Feed]:
+    slices: dict[int, list[Item]] = {}
+    feeds: list[Feed] = []
+    seen: set[int] = set()
+    for value in ancestors(target):
+        match value:
+            case Element(of=of):
+                dataset = dataset_behind(of)
+                if kinds.of(dataset) == "dataset" and id(dataset) not in seen:
+                    seen.add(id(dataset))
+                    pipeline = pipeline_of(dataset)
+                    if pipeline is not None:
+                        feeds.append(_of_pipeline(pipeline, _loop_over(of, call)))
+            case Item(of=of, index=index):
+                counter = counter_of(index)
+                if counter is not None:
+                    slices.setdefault(id(counter), []).append(value)
+    return [*feeds, *(_of_slices(items, call) for items in slices.values())]
+
+
+def _loop_over(iterable: Value, call: Call) -> bool:
+    """Whether the loop over `iterable` runs once in each epoch of another loop."""
+    loops = call.context.loops
+    for number, loop in enumerate(loops):
+        if loop.iterable is iterable or (loop.iterable is not None and iterable in alternatives(loop.iterable)):
+            return number > 0
+    return len(loops) > 1
+
+
+def _of_pipeline(pipeline: Pipeline, epochs: bool) -> Feed:
+    drops = pipeline.drops_remainder
+    last = pipeline.steps[-1] if pipeline.steps else pipeline.source
+    return Feed(
+        site=(pipeline.batch or last).site,
+        arrays=tuple(pipeline.arrays or ()),
+        size=pipeline.size,
+        batch=pipeline.batch_size,
+        keeps_tail=None if drops is None else not drops,
+        epochs=epochs or pipeline.step("repeat") is not None,
+        pipeline=pipeline,
+    )
+
+
+def counter_of(index: Value) -> Call | None:
+    """The `range` that a slice's bounds count along: that of `i` in `x[i : i + n]`."""
+    options = alternatives(index)
+    if len(options) != 1 or not isinstance(options[0], SliceValue):
+        return None
+    lower = options[0].lower
+    if lower is None or options[0].upper is None:
+        return None
+    for value in ancestors(lower):
+        match value:
+            case Element(of=Result(call=call)) if call.op == "builtins.range":
+                return call
+    return None
+
+
+def _of_slices(items: list[Item], call: Call) -> Feed:
+    first = items[0]
+    counter = counter_of(first.index)
+    assert counter is not None
+    size = next((found for found in (size_of(item.of) for item in items) if found is not None), None)
+    batch = _step_of(counter, first)
+    return Feed(
+        site=first.site,
+        arrays=tuple(item.of for item in items),
+        size=size,
+        batch=batch,
+        keeps_tail=_keeps_tail(counter, size),
+        epochs=len(call.context.loops) > 1,
+        slices=tuple(items),
+        counter=counter,
+    )
+
+
+def _step_of(counter: Call, item: Item) -> int | None:
+    """The batch size: the step of the range, or the factor of its index."""
+    if len(counter.arguments) == 3:
+        return integer_of(counter.arguments[2])
+    index = alternatives(item.index)[0]
+    if isinstance(index, SliceValue) and isinstance(index.lower, Computed) and index.lower.operator == "*":
+        return next((found for found in map(integer_of, index.lower.parts) if found is not None), None)
+    return None
+
+
+def _keeps_tail(counter: Call, size: int | None) -> bool | None:
+    """Whether the loop comes to the end of the data: `range(0, n, size)` does, `range(n // size)` does not."""
+    stop = counter.argument(1 if len(counter.arguments) > 1 else 0)
+    if len(counter.arguments) == 3:
+        known = integer_of(stop)
+        return True if stop is not None and (known == size or known is None) else None
+    return False if stop is not None and floor_division(stop) is not None else None
+
+
+def floor_division(value: Value) -> tuple[Value, Value] | None:
+    """The two sides of `n // size`, also behind `int(n / size)`."""
+    options = alternatives(value)
+    if len(options) != 1:
+        return None
+    match options[0]:
+        case Computed(operator="//", parts=(left, right)):
+            return left, right
+        case Result(call=call) if call.op == "builtins.int" and call.arguments:
+            match call.arguments[0]:
+                case Computed(operator="/", parts=(left, right)):
+                    return left, right
+    return None
+
+
+def feed_of_fit(call: Call) -> Feed | None:
+    """The feed of a `fit`; None when its data cannot be told."""
+    x = call.argument(0, "x")
+    if x is None or call.opaque:
+        return None
+    epochs = call.argument(3, "epochs")
+    several = epochs is not None and (integer_of(epochs) is None or (integer_of(epochs) or 0) > 1)
+    if kinds.of(x) == "dataset":
+        pipeline = pipeline_of(x)
+        return _of_pipeline(pipeline, several) if pipeline is not None else None
+    if kinds.of(x) is not None:
+        return None
+    y = call.argument(1, "y")
+    arrays = tuple(value for value in (x, y) if value is not None and not is_none(value))
+    given = call.argument(2, "batch_size")
+    return Feed(
+        site=call.site,
+        arrays=arrays,
+        size=_training_rows(call, next((size for size in map(size_of, arrays) if size is not None), None)),
+        batch=32 if given is None or is_none(given) else integer_of(given),
+        keeps_tail=True,
+        epochs=several,
+    )
+
+
+def _training_rows(call: Call, size: int | None) -> int | None:
+    """What `validation_split` leaves for training: Keras floors the position of the cut."""
+    split = call.argument(None, "validation_split")
+    if split is None or size is None:
+        return size
+    if isinstance(split, Constant) and isinstance(split.value, (int, float)):
+        return int(size * (1 - split.value))
+    return None
+
+
+def fixed_order(feed: Feed) -> bool:
+    """Whether the arrays surely come in one order that may mean something, and nothing on the way shuffles them."""
+    if not feed.arrays:
+        return False
+    orders = [order_of(array) for array in feed.arrays]
+    return None not in orders and "ordered" in orders

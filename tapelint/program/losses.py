@@ -1,0 +1,180 @@
+"""The shape of a loss: one number, or one for each example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tapelint.program import kinds
+from tapelint.program.knowledge import matches, table
+from tapelint.program.models import library_class
+from tapelint.program.provenance import ancestors
+from tapelint.program.trace import Call
+from tapelint.program.values import (
+    Choice,
+    Computed,
+    Constant,
+    Instance,
+    Item,
+    Library,
+    Result,
+    Value,
+    alternatives,
+    is_none,
+)
+
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "**"})
+_RESHAPING = frozenset(
+    {"tensorflow.squeeze", "tensorflow.reshape", "keras.ops.squeeze", "keras.ops.reshape", "tensorflow.reduce_sum",
+     "tensorflow.reduce_mean", "tensorflow.gather", "keras.ops.sum", "keras.ops.mean", "tensorflow.argmax"}
+)  # fmt: skip
+_EXPANDING = frozenset({"tensorflow.expand_dims", "numpy.expand_dims", "keras.ops.expand_dims"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """A scalar (with how it was reduced), or one value per example (with the call that left it so)."""
+
+    kind: Literal["scalar", "per-example"]
+    reduction: str = ""
+    producer: Call | None = None
+
+
+def shape_of(value: Value, seen: frozenset[int] = frozenset()) -> Shape | None:
+    """The shape of a loss; None when it cannot be told."""
+    if id(value) in seen:
+        return None
+    seen = seen | {id(value)}
+    match value:
+        case Constant(value=int() | float()):
+            return Shape("scalar")
+        case Choice():
+            return _common([shape_of(option, seen) for option in alternatives(value)])
+        case Computed(operator=operator, parts=parts) if operator in _ARITHMETIC:
+            return _combined([shape_of(part, seen) for part in parts])
+        case Result(call=call):
+            return _shape_of_call(call, seen)
+    return None
+
+
+def _common(shapes: list[Shape | None]) -> Shape | None:
+    first = shapes[0] if shapes else None
+    return first if first is not None and all(s is not None and s.kind == first.kind for s in shapes) else None
+
+
+def _combined(shapes: list[Shape | None]) -> Shape | None:
+    """The shape of an elementwise operation: one term per example makes the whole per example."""
+    for shape in shapes:
+        if shape is not None and shape.kind == "per-example":
+            return shape
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) != len(shapes) or not known:
+        return None
+    sums = [shape for shape in known if shape.reduction == "sum"]
+    return sums[0] if sums else known[0]
+
+
+def _shape_of_call(call: Call, seen: frozenset[int]) -> Shape | None:
+    op = call.op or ""
+    if matches(op, "per_example", "names"):
+        prediction = call.argument(1, "y_pred") or call.argument(1, "logits") or call.argument(1, "output")
+        return Shape("per-example", producer=call) if prediction is not None and has_feature_axis(prediction) else None
+    if op == "keras.Loss.__call__":
+        return _shape_of_loss_object(call)
+    if op in table("tensors")["reductions"]:
+        return _shape_of_reduction(call, table("tensors")["reductions"][op], seen)
+    if matches(op, "elementwise", "names"):
+        return _combined([shape_of(argument, seen) for argument in call.arguments])
+    if op in ("keras.Model.compiled_loss", "keras.Model.compute_loss", "tensorflow.add_n", "keras.Optimizer.scale_loss"):
+        return Shape("scalar")
+    return None
+
+
+def _shape_of_loss_object(call: Call) -> Shape | None:
+    reductions = {reduction_of(option) for option in alternatives(call.receiver) if not is_none(option)} if call.receiver else {None}
+    if len(reductions) != 1:
+        return None
+    match reductions.pop():
+        case "none":
+            prediction = call.argument(1, "y_pred")
+            return Shape("per-example", producer=call) if prediction is not None and has_feature_axis(prediction) else None
+        case "sum":
+            return Shape("scalar", "sum", call)
+        case "mean":
+            return Shape("scalar", "mean", call)
+    return None
+
+
+def reduction_of(loss: Value) -> str | None:
+    """How a loss object of Keras reduces: `mean` (its default), `sum` or `none`; None when it cannot be told."""
+    if library_class(loss) is None or not isinstance(loss, Instance) or loss.call is None:
+        return None
+    given = loss.call.argument(None, "reduction")
+    if given is None:
+        return None if loss.call.opaque else "mean"
+    match given:
+        case Constant(value=None):
+            return "none"
+        case Constant(value=str() as word):
+            return {"none": "none", "sum": "sum", "sum_over_batch_size": "mean", "mean": "mean"}.get(word)
+        case Library(name=name):
+            return {"NONE": "none", "SUM": "sum", "SUM_OVER_BATCH_SIZE": "mean", "AUTO": "mean"}.get(name.rpartition(".")[2])
+    return None
+
+
+def _shape_of_reduction(call: Call, how: str, seen: frozenset[int]) -> Shape | None:
+    axis = call.argument(1, "axis")
+    if how == "average":
+        return Shape("scalar", "average", call)
+    if call.opaque or (axis is not None and not is_none(axis)):
+        return None
+    return Shape("scalar", how, call)
+
+
+def has_feature_axis(prediction: Value) -> bool:
+    """Whether predictions surely have an axis besides the batch: the untouched output of a model or layer."""
+    options = alternatives(prediction)
+    for option in options:
+        match option:
+            case Result(call=call) if call.op == "forward":
+                if not _keeps_axes(call):
+                    return False
+            case Result(call=call) if matches(call.op or "", "elementwise", "names") and call.arguments:
+                if not has_feature_axis(call.arguments[0]):
+                    return False
+            case Result(call=call) if call.op in ("tensorflow.nn.softmax", "tensorflow.nn.sigmoid", "tensorflow.sigmoid"):
+                if not (call.arguments and has_feature_axis(call.arguments[0])):
+                    return False
+            case _:
+                return False
+    return bool(options)
+
+
+def _keeps_axes(forward: Call) -> bool:
+    """Whether a forward pass gives back (batch, features …): nothing in view reshapes at its end, nor feeds one example."""
+    if any(_single_example(argument) for argument in forward.arguments):
+        return False
+    if forward.body is None:
+        return kinds.of(forward.receiver) in ("model", "layer") if forward.receiver is not None else False
+    for option in alternatives(forward.body):
+        if isinstance(option, Result) and option.call.op == "forward":
+            if not _keeps_axes(option.call):
+                return False
+        elif not (isinstance(option, Result) and (option.call.op or "").startswith("tensorflow.nn.")):
+            return False
+    return True
+
+
+def _single_example(inputs: Value) -> bool:
+    """Whether an input is one example dressed up as a batch."""
+    for one in ancestors(inputs):
+        match one:
+            case Result(call=call) if call.op in _EXPANDING:
+                return True
+            case Result(call=call) if call.method == "batch":
+                size = call.argument(0, "batch_size")
+                if isinstance(size, Constant) and size.value == 1:
+                    return True
+            case Item(index=index) if any(is_none(part) for part in (index, *index.operands())):
+                return True
+    return False

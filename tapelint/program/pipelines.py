@@ -1,0 +1,111 @@
+"""Input pipelines: the chain of operations behind a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tapelint.program import kinds
+from tapelint.program.arrays import integer_of, size_of
+from tapelint.program.provenance import made_by
+from tapelint.program.trace import Call
+from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives
+
+_PASSING = frozenset({"builtins.enumerate", "builtins.iter", "builtins.list", "builtins.tuple", "builtins.reversed"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pipeline:
+    """A dataset as the ordered chain that makes it: a source, then one call for each step."""
+
+    source: Call
+    steps: list[Call]
+
+    def step(self, *names: str) -> Call | None:
+        """The first step with one of these names."""
+        return next((step for step in self.steps if step.method in names), None)
+
+    @property
+    def arrays(self) -> list[Value] | None:
+        """The arrays that are sliced into examples; None when the source is something else."""
+        if self.source.op != "tensorflow.data.Dataset.from_tensor_slices" or not self.source.arguments:
+            return None
+        given = self.source.arguments[0]
+        if isinstance(given, Display) and given.kind == "tuple" and not given.open:
+            return list(given.items)
+        if isinstance(given, Mapping) and not given.open:
+            return list(given.entries.values())
+        return [given]
+
+    @property
+    def size(self) -> int | None:
+        """The number of examples, as long as no step changes it in a way that cannot be followed."""
+        size: int | None = None
+        if self.arrays is not None:
+            size = next((found for found in map(size_of, self.arrays) if found is not None), None)
+        elif self.source.op == "tensorflow.data.Dataset.range" and len(self.source.arguments) == 1:
+            size = integer_of(self.source.arguments[0])
+        for step in self.steps:
+            if step.method in ("batch", "padded_batch"):
+                return size
+            size = _resized(size, step)
+        return size
+
+    @property
+    def batch(self) -> Call | None:
+        return self.step("batch", "padded_batch")
+
+    @property
+    def batch_size(self) -> int | None:
+        return integer_of(self.batch.argument(0, "batch_size")) if self.batch is not None else None
+
+    @property
+    def drops_remainder(self) -> bool | None:
+        """Whether the smaller last batch is dropped; None when it cannot be told."""
+        if self.batch is None:
+            return False
+        given = self.batch.argument(1 if self.batch.method == "batch" else None, "drop_remainder")
+        if given is None:
+            return None if self.batch.opaque else False
+        return bool(given.value) if isinstance(given, Constant) else None
+
+
+def _resized(size: int | None, step: Call) -> int | None:
+    if size is None or step.method in ("map", "shuffle", "cache", "prefetch", "with_options", "enumerate", "snapshot"):
+        return size
+    count = integer_of(step.argument(0, "count"))
+    if step.method == "take" and count is not None and count >= 0:
+        return min(size, count)
+    if step.method == "skip" and count is not None:
+        return max(size - count, 0)
+    return None
+
+
+def pipeline_of(value: Value) -> Pipeline | None:
+    """The pipeline that `value` is; None when it is none or its chain cannot be followed to its source."""
+    options = alternatives(value)
+    if len(options) != 1:
+        return None
+    call = made_by(options[0])
+    if call is None or kinds.of(options[0]) != "dataset":
+        return None
+    if call.receiver is None or kinds.of(call.receiver) != "dataset":
+        return Pipeline(call, [])
+    inner = pipeline_of(call.receiver)
+    return Pipeline(inner.source, [*inner.steps, call]) if inner is not None else None
+
+
+def dataset_behind(value: Value) -> Value:
+    """The dataset that a loop goes through when it iterates over `value`."""
+    while isinstance(value, Result):
+        call = value.call
+        if call.arguments and (call.op in _PASSING or (call.op or "").startswith("tqdm.")):
+            value = call.arguments[0]
+        elif call.op in ("tensorflow.data.Dataset.as_numpy_iterator", "tensorflow.data.Dataset.__iter__") and call.receiver:
+            value = call.receiver
+        elif call.op == "tensorflow.distribute.Strategy.experimental_distribute_dataset" and call.arguments:
+            value = call.arguments[0]
+        elif isinstance(call.callee, Attribute) and call.method == "iter" and call.receiver:
+            value = call.receiver
+        else:
+            break
+    return value

@@ -1,0 +1,120 @@
+"""The semantic model that checks ask: what a project's training programs do, in the nouns of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from tapelint.program import kinds
+from tapelint.program.project import Module
+from tapelint.program.tapes import ASKING, Gradients, Update, fate, tapes_behind
+from tapelint.program.trace import Call, Trace
+from tapelint.program.values import Instance, Site, Value, alternatives
+from tapelint.source.document import Document
+from tapelint.source.span import Position
+from tapelint.syntax.nodes import Nodes, spell
+
+
+class Program:
+    """Everything an abstract execution saw, ordered by what it means."""
+
+    def __init__(
+        self, trace: Trace, modules: list[Module], unparsable: list[tuple[Document, str, Position]]
+    ) -> None:
+        self.trace = trace
+        self.modules = modules
+        self.unparsable = unparsable
+        self._nodes: dict[Module, Nodes] = {}
+
+    # What was called
+
+    def calls(self, *ops: str) -> Iterator[Call]:
+        """The calls of these operations, in order."""
+        return (call for call in self.trace.calls if call.op in ops)
+
+    @cached_property
+    def gradients(self) -> list[Gradients]:
+        """Every request of a known tape for gradients."""
+        found = []
+        for call in self.trace.calls:
+            if call.method in ASKING and call.receiver is not None:
+                tapes = tapes_behind(call.receiver)
+                if tapes:
+                    found.append(Gradients(call, tapes))
+        return found
+
+    @cached_property
+    def updates(self) -> list[Update]:
+        """Every `apply_gradients`, and every `apply` of a known optimizer."""
+        return [
+            Update(call)
+            for call in self.trace.calls
+            if call.method == "apply_gradients" or call.op == "keras.Optimizer.apply"
+        ]
+
+    @cached_property
+    def training(self) -> list[Gradients]:
+        """The gradients by model parameters that reach an update."""
+        return [
+            gradients
+            for gradients in self.gradients
+            if gradients.parameters and gradients.first_order and fate(gradients.call.result) == "applied"
+        ]
+
+    @cached_property
+    def forwards(self) -> list[Call]:
+        """The forward passes that the user's own code asks for; those inside a model's `call` are left out."""
+        return [call for call in self.trace.calls if is_forward(call) and not call.context.forwards]
+
+    @cached_property
+    def fits(self) -> list[Call]:
+        return list(self.calls("keras.Model.fit"))
+
+    def objects(self, kind: str) -> Iterator[Instance]:
+        """The objects of a kind that are made in view, in the order of their making."""
+        for call in self.trace.calls:
+            if isinstance(call.result, Instance) and call.result.call is call and kinds.of(call.result) == kind:
+                yield call.result
+
+    @cached_property
+    def distributed(self) -> bool:
+        """Whether a distribution strategy is in sight."""
+        return any(True for _ in self.objects("strategy"))
+
+    def contexts(self, call: Call) -> list[Call]:
+        """The same place in the source, in every run of it that was seen."""
+        return self._by_site[call.site.module, call.site.node]
+
+    @cached_property
+    def _by_site(self) -> dict[tuple[Module, int], list[Call]]:
+        found: dict[tuple[Module, int], list[Call]] = {}
+        for call in self.trace.calls:
+            found.setdefault((call.site.module, call.site.node), []).append(call)
+        return found
+
+    # How the user wrote it
+
+    def nodes(self, module: Module) -> Nodes:
+        known = self._nodes.get(module)
+        if known is None:
+            known = self._nodes[module] = Nodes(module.tree)
+        return known
+
+    def spelled(self, site: Site) -> str | None:
+        """The expression at a site, if it is short enough to quote."""
+        return spell(self.nodes(site.module)[site.node])
+
+    def name(self, site: Site) -> str | None:
+        """The name that the value made at a site is assigned to."""
+        return self.nodes(site.module).bound_name(site.node)
+
+
+def is_forward(call: Call) -> bool:
+    """Whether a call runs a model or layer on inputs."""
+    return call.op == "forward"
+
+
+def calls_root(call: Call, root: Value) -> bool:
+    """Whether a call runs `root`, a model that may itself be unknown."""
+    return any(call.callee is option for option in (root, *alternatives(root)))
+

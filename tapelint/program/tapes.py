@@ -1,0 +1,235 @@
+"""Tapes: which calls ask them for gradients, what they record, and what becomes of the gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tapelint.program import kinds
+from tapelint.program.provenance import ancestors, choices, context_of
+from tapelint.program.trace import Call, Context
+from tapelint.program.values import (
+    VARIABLE_LISTS,
+    Attribute,
+    Computed,
+    Display,
+    Element,
+    Instance,
+    Item,
+    Result,
+    Value,
+    alternatives,
+    is_none,
+)
+
+ASKING = frozenset({"gradient", "jacobian", "batch_jacobian"})
+APPLYING = frozenset({"apply_gradients", "apply", "minimize", "scatter_sub", "scatter_add", "scatter_nd_sub"})
+ASSIGNING = frozenset({"assign", "assign_sub", "assign_add"})
+
+Fate = Literal["applied", "escaped", "differentiated", "displayed", "dead"]
+_RANK: dict[Fate, int] = {"dead": 0, "displayed": 1, "differentiated": 2, "escaped": 3, "applied": 4}
+
+_DISPLAYING = ("builtins.print", "tensorflow.print", "tensorflow.summary.", "logging.", "pprint.", "matplotlib.")
+_PURE = (
+    "tensorflow.", "keras.ops.", "keras.backend.", "numpy.", "builtins.", "keras.losses.", "itertools.", "math.",
+)  # fmt: skip
+_PURE_METHODS = frozenset({"numpy", "copy", "tolist", "astype", "reshape", "append", "extend", "mean", "sum", "item"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameters:
+    """Variables of one owner: `root.trainable_variables`, or a part of them when `partial`."""
+
+    root: Value
+    selector: str
+    partial: bool = False
+
+
+def tapes_behind(value: Value) -> list[Instance]:
+    """The tapes that `value` may be; a wrapper such as a distributed tape stands for the tape it was given."""
+    found: list[Instance] = []
+    for option in alternatives(value):
+        if isinstance(option, Instance) and kinds.of(option) == "tape":
+            found.append(option)
+        elif isinstance(option, Result):
+            found.extend(tape for argument in option.call.arguments for tape in tapes_behind(argument))
+    return found
+
+
+def parameters_of(value: Value) -> list[Parameters] | None:
+    """The variables in a list of sources, owner by owner; None when some are no model's variables or cannot be told."""
+    match value:
+        case Attribute(of=root, name=name) if name in VARIABLE_LISTS:
+            return [Parameters(root, name)]
+        case Computed(operator="+", parts=parts):
+            return _joined([parameters_of(part) for part in parts])
+        case Display(items=items) if items:
+            return _joined([parameters_of(item) for item in items])
+        case Item(of=of) | Element(of=of):
+            inner = parameters_of(of)
+            return [Parameters(each.root, each.selector, partial=True) for each in inner] if inner is not None else None
+        case Attribute(of=of, name="kernel" | "bias" | "gamma" | "beta" | "embeddings"):
+            return [Parameters(of, "trainable_variables", partial=True)]
+        case Result(call=call) if call.op in ("builtins.list", "builtins.tuple", "builtins.sorted") and call.arguments:
+            return parameters_of(call.arguments[0])
+        case Instance() if kinds.of(value) == "variable":
+            return [Parameters(value, "itself")]
+    options = [option for option in alternatives(value) if not is_none(option)]
+    if len(options) > 1 or (options and options[0] is not value):
+        return _joined([parameters_of(option) for option in options])
+    return None
+
+
+def _joined(parts: list[list[Parameters] | None]) -> list[Parameters] | None:
+    if any(part is None for part in parts):
+        return None
+    return [each for part in parts for each in part or ()]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gradients:
+    """One request for gradients: `tape.gradient(target, sources)`."""
+
+    call: Call
+    tapes: list[Instance]
+
+    @property
+    def target(self) -> Value | None:
+        return self.call.argument(0, "target")
+
+    @property
+    def sources(self) -> Value | None:
+        return self.call.argument(1, "sources")
+
+    @property
+    def parameters(self) -> list[Parameters] | None:
+        return parameters_of(self.sources) if self.sources is not None else None
+
+    @property
+    def first_order(self) -> bool:
+        """Whether this is a plain gradient, neither seeded from outside nor taken while another tape records."""
+        seeded = "output_gradients" in self.call.keywords or len(self.call.arguments) > 2
+        others = [tape for tape in active_tapes(self.call) if tape not in self.tapes]
+        return self.call.method == "gradient" and not seeded and not others
+
+    def records(self, value: Value) -> bool | None:
+        """Whether one of the tapes recorded the operation that made `value`; None when no operation did."""
+        context = context_of(value)
+        return None if context is None else self._in_region(context)
+
+    def records_call(self, call: Call) -> bool:
+        """Whether `call` happens while one of the tapes records."""
+        return self._in_region(call.context)
+
+    def _in_region(self, context: Context) -> bool:
+        return not context.paused and any(tape in tapes_behind(each) for each in context.managers for tape in self.tapes)
+
+
+def active_tapes(call: Call) -> list[Instance]:
+    """The tapes that record when `call` happens."""
+    if call.context.paused:
+        return []
+    return [tape for manager in call.context.managers for tape in tapes_behind(manager)]
+
+
+def fate(value: Value) -> Fate:
+    """What becomes of `value` in the end: the most that any of its uses makes of it."""
+    result: Fate = "dead"
+    seen: set[int] = set()
+    pending: list[Value] = [value]
+    while pending:
+        one = pending.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for use in one.uses:
+            found: Fate | Value | None = None
+            match use.kind:
+                case "returned" | "yielded" | "stored":
+                    found = "escaped"
+                case "operand" if isinstance(use.by, Value):
+                    found = use.by
+                case "argument" if isinstance(use.by, Call):
+                    found = _passed(one, use.by)
+                case "receiver" if isinstance(use.by, Call):
+                    found = _asked(use.by)
+            if isinstance(found, Value):
+                pending.append(found)
+            elif found is not None and _RANK[found] > _RANK[result]:
+                result = found
+    return result
+
+
+def _passed(value: Value, call: Call) -> Fate | Value:
+    """What becomes of an argument."""
+    op, method = call.op or "", call.method
+    if method in APPLYING or method in ASSIGNING:
+        return "applied"
+    if method in ASKING:
+        return "differentiated"
+    if op.startswith(_DISPLAYING) or op.startswith("keras.Metric."):
+        return "displayed"
+    if op in ("builtins.setattr", "builtins.exec", "tensorflow.py_function", "tensorflow.numpy_function"):
+        return "escaped"
+    if op.startswith("tensorflow.Variable."):
+        return "applied"
+    if op == "tensorflow.Variable" or not op:
+        # A list that takes it in keeps it as its item.
+        if method in ("append", "extend", "add", "insert") and isinstance(call.receiver, Display):
+            return call.receiver
+        return "escaped"
+    if op.startswith(_PURE) and not op.startswith("tensorflow.distribute."):
+        return call.result
+    return "escaped"
+
+
+def _asked(call: Call) -> Fate | Value:
+    """What becomes of a value whose method is called."""
+    if call.method in ASSIGNING or call.method in APPLYING:
+        return "escaped"
+    return call.result
+
+
+def gradient_behind(value: Value) -> list[Call]:
+    """The gradient requests that `value` was computed from, through any transformation."""
+    return [
+        one.call for one in ancestors(value) if isinstance(one, Result) and one.call.method in ASKING
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Update:
+    """One `apply_gradients` or `apply`: what is paired with what, as far as it can be seen."""
+
+    call: Call
+
+    @property
+    def pairs(self) -> Value | None:
+        return self.call.argument(0, "grads_and_vars") or self.call.argument(0, "grads")
+
+    def paired(self) -> tuple[Value, Value] | None:
+        """(gradients, variables) of a well-formed update."""
+        if self.call.method == "apply":
+            gradients, variables = self.call.argument(0, "grads"), self.call.argument(1, "trainable_variables")
+            return (gradients, variables) if gradients is not None and variables is not None else None
+        return zipped(self.pairs) if self.pairs is not None else None
+
+
+def zipped(value: Value) -> tuple[Value, Value] | None:
+    """The two lists behind `zip(a, b)`, a list of it, or a comprehension of pairs."""
+    options = alternatives(value)
+    if len(options) != 1:
+        return None
+    match options[0]:
+        case Result(call=call) if call.op == "builtins.zip" and len(call.arguments) == 2 and not call.spread:
+            return call.arguments[0], call.arguments[1]
+        case Result(call=call) if call.op in ("builtins.list", "builtins.tuple") and call.arguments:
+            return zipped(call.arguments[0])
+        case Display(items=[Display(kind="tuple", items=[gradient, variable])]):
+            return gradient, variable
+    return None
+
+
+def choices_of_root(root: Value) -> list[Value]:
+    """The objects whose variables are meant; an owner that is itself unknown stands for itself."""
+    return [option for option in alternatives(root) if not is_none(option)] or list(choices(root))

@@ -1,0 +1,82 @@
+"""Finding nodes of a tree by their number, their parents, and how the user spelled them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from tapelint.syntax import tree
+
+
+class Nodes:
+    """The nodes of one module by id, each with its parent."""
+
+    def __init__(self, module: tree.Module) -> None:
+        self._nodes: dict[int, tree.Node] = {}
+        self._parents: dict[int, tree.Node] = {}
+        pending: list[tree.Node] = [module]
+        while pending:
+            node = pending.pop()
+            self._nodes[node.id] = node
+            for child in children(node):
+                self._parents[child.id] = node
+                pending.append(child)
+
+    def __getitem__(self, node: int) -> tree.Node:
+        return self._nodes[node]
+
+    def parents(self, node: int) -> Iterator[tree.Node]:
+        """The parent of a node, its parent, and so on up to the module."""
+        parent = self._parents.get(node)
+        while parent is not None:
+            yield parent
+            parent = self._parents.get(parent.id)
+
+    def bound_name(self, node: int) -> str | None:
+        """The name or attribute that the value of an expression is assigned to, directly or as one of a tuple."""
+        for parent in self.parents(node):
+            match parent:
+                case tree.Assign(targets=[target, *_]):
+                    first = target.items[0] if isinstance(target, tree.Collection) and target.items else target
+                    return spell(first)
+                case tree.Statement():
+                    return None
+        return None
+
+
+def children(node: tree.Node) -> Iterator[tree.Node]:
+    """The nodes directly inside `node`, in source order as far as the tree keeps it."""
+    for field in fields(node):
+        pending = [getattr(node, field.name)]
+        while pending:
+            value = pending.pop(0)
+            if isinstance(value, tree.Node):
+                yield value
+            elif isinstance(value, (list, tuple)):
+                pending = [*value, *pending]
+
+
+def spell(expression: tree.Node, *, limit: int = 40) -> str | None:
+    """A name, attribute, subscript or call as the user wrote it; None for what would be too long to quote."""
+    text = _spell(expression)
+    return text if text is not None and len(text) <= limit else None
+
+
+def _spell(node: tree.Node) -> str | None:
+    match node:
+        case tree.Name(name=name):
+            return name
+        case tree.Constant(value=value):
+            return repr(value)
+        case tree.Attribute(value=value, name=name):
+            inner = _spell(value)
+            return f"{inner}.{name}" if inner is not None else None
+        case tree.Subscript(value=value, index=index):
+            inner, key = _spell(value), _spell(index)
+            return f"{inner}[{key or '…'}]" if inner is not None else None
+        case tree.Call(function=function, arguments=arguments):
+            inner = _spell(function)
+            return f"{inner}({'…' if arguments else ''})" if inner is not None else None
+        case tree.Argument(value=value):
+            return _spell(value)
+    return None
