@@ -2,7 +2,8 @@
 
 It looks at the type of each node and at the fields it needs, and at nothing else: no visitor, no metadata, no copy.
 Chains that grow to the left (`a + b + …`, `a.b().c()…`) and `elif` ladders are walked in loops, because generated code
-has thousands of links in them; everything else nests at most as deeply as Python lets people nest brackets and blocks.
+has thousands of links in them. Everything else nests at most as deeply as Python lets people nest brackets and blocks,
+so that whoever reads a compact tree may recurse, but for the left edges of expressions and for `elif`.
 """
 
 import ast
@@ -19,11 +20,17 @@ from tapelint.syntax import tree
 Origin: TypeAlias = cst.CSTNode | tuple[cst.CSTNode, cst.CSTNode]
 """What a tree node was made from: a node, or everything from the first node up to the end of the second."""
 
+MOST_RIGHTWARD = 200
+
 _LITERAL = re.compile(r"([A-Za-z]*)('''|\"\"\"|'|\")")
 
 
 class IllegalLiteral(ValueError):
     """A literal that LibCST lets pass but Python does not, like `"\\x1"` or `010`."""
+
+
+class TooDeep(ValueError):
+    """An expression that nests to the right, like `not not …`, beyond what readers of the tree are prepared for."""
 
 
 def lower(module: cst.Module) -> tuple[tree.Module, list[Origin]]:
@@ -36,11 +43,16 @@ def lower(module: cst.Module) -> tuple[tree.Module, list[Origin]]:
 
 
 class _Lowering:
-    """The state of one walk: the origins so far, and the functions around the node in hand."""
+    """The state of one walk: the origins so far, and what stands around the node in hand.
+
+    `yields` says of each function around it whether it is a generator; `rightward` counts the expressions around it
+    that nest without brackets.
+    """
 
     def __init__(self) -> None:
         self.origins: list[Origin] = []
         self.yields: list[bool] = [False]
+        self.rightward = 0
 
     def number(self, origin: Origin) -> int:
         self.origins.append(origin)
@@ -221,6 +233,15 @@ class _Lowering:
     def expression(self, node: cst.BaseExpression) -> tree.Expression:
         return _EXPRESSIONS[type(node)](self, node)
 
+    def operand(self, node: cst.BaseExpression) -> tree.Expression:
+        """An expression that another one ends with, in a place where the grammar lets it repeat without brackets."""
+        self.rightward += 1
+        if self.rightward > MOST_RIGHTWARD:
+            raise TooDeep(f"an expression nested more than {MOST_RIGHTWARD} levels deep is more than tapelint reads")
+        lowered = self.expression(node)
+        self.rightward -= 1
+        return lowered
+
     def optional(self, node: cst.BaseExpression | None) -> tree.Expression | None:
         return _EXPRESSIONS[type(node)](self, node) if node is not None else None
 
@@ -286,7 +307,7 @@ class _Lowering:
                 return tree.Subscript(self.number(node), left, self.index(node.slice))
             case cst.BinaryOperation():
                 operator = _OPERATORS[type(node.operator)]
-                return tree.Binary(self.number(node), left, operator, self.expression(node.right))
+                return tree.Binary(self.number(node), left, operator, self.operand(node.right))
             case cst.BooleanOperation():
                 word: Literal["and", "or"] = "and" if isinstance(node.operator, cst.And) else "or"
                 return tree.Boolean(self.number(node), left, word, self.expression(node.right))
@@ -317,7 +338,7 @@ class _Lowering:
         raise TypeError(f"{type(node).__name__} is no slice")
 
     def unary(self, node: cst.UnaryOperation) -> tree.Expression:
-        return tree.Unary(self.number(node), _OPERATORS[type(node.operator)], self.expression(node.expression))
+        return tree.Unary(self.number(node), _OPERATORS[type(node.operator)], self.operand(node.expression))
 
     def comparison(self, node: cst.Comparison) -> tree.Expression:
         number, left = self.number(node), self.expression(node.left)
@@ -328,7 +349,7 @@ class _Lowering:
 
     def conditional(self, node: cst.IfExp) -> tree.Expression:
         return tree.Conditional(
-            self.number(node), self.expression(node.test), self.expression(node.body), self.expression(node.orelse)
+            self.number(node), self.expression(node.test), self.expression(node.body), self.operand(node.orelse)
         )
 
     def elements(self, elements: Iterable[cst.BaseElement]) -> list[tree.Expression]:
@@ -382,7 +403,7 @@ class _Lowering:
         number, function = self.number(node), self.number(node)
         parameters = self.parameters(node.params)
         self.yields.append(False)
-        body = tree.Return(self.number(node.body), self.expression(node.body))
+        body = tree.Return(self.number(node.body), self.operand(node.body))
         return tree.Lambda(
             number,
             tree.Function(function, "<lambda>", parameters, [body], [], None, is_generator=self.yields.pop()),

@@ -1,0 +1,43 @@
+"""LibCST's tree of a text and, made from it in one go, the compact tree."""
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from tapelint.syntax import tree
+from tapelint.syntax.lower import IllegalLiteral, Origin, TooDeep, lower
+from tapelint.syntax.stack import with_room
+
+
+class Refused(ValueError):
+    """A text that LibCST or the lowering does not take; the message is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concrete:
+    """A module in both forms. `origins[id]` is what the node of that id was made from."""
+
+    text: str
+    concrete: cst.Module
+    compact: tree.Module
+    origins: list[Origin]
+
+
+def read(text: str) -> Concrete:
+    """Both trees of `text`. Raises Refused."""
+    try:
+        return with_room(lambda: _read(text))
+    except cst.ParserSyntaxError as error:
+        raise Refused(error.message) from None
+    except (cst.CSTValidationError, IllegalLiteral, TooDeep, UnicodeError, RecursionError) as error:
+        raise Refused(str(error)) from None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # LibCST's native parser gave up; it is no Exception
+            raise Refused("tapelint's parser failed on this text") from None
+        raise
+
+
+def _read(text: str) -> Concrete:
+    concrete = cst.parse_module(text)
+    compact, origins = lower(concrete)
+    return Concrete(text, concrete, compact, origins)
