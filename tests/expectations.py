@@ -1,8 +1,8 @@
 """What a program's comments say must be found in it.
 
-`# error: [rule-name] "words"` promises a finding that starts on this line and whose message contains the words; the words
-may be left out, and so may the rule where the program has one by default (a rule's page). Several may stand on a line.
-`# missed: [rule-name]` is a known gap: a finding that ought to be there and is not, written down until it is.
+`# error: [rule-name] "words"` promises a finding that starts on this line and whose message contains the words. The
+words may be left out, and so may the rule where the program has one by default (a rule's page). Several may stand on a
+line. `# missed: [rule-name]` is a known gap: a finding that ought to be there and is not, written down until it is.
 """
 
 import re

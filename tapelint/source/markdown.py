@@ -53,6 +53,7 @@ class _Context:
     headings: list[Heading] = field(default_factory=list)
     item_columns: list[int] = field(default_factory=list)
     """Where the content of each open list item starts, outermost first."""
+    in_paragraph: bool = False
     label: str | None = None
 
     @property
@@ -70,6 +71,7 @@ def fences(text: str) -> Iterator[Fence]:
         line = lines[number]
         number += 1
         if not line.strip():
+            context.in_paragraph = False
             continue
         column, rest = _enter_items(line, context)
         opening = _OPENING.match(rest) if column - context.column < _TAB else None
@@ -86,21 +88,44 @@ def fences(text: str) -> Iterator[Fence]:
             file=context.label,
         )
         context.label = None
+        context.in_paragraph = False
         number = following
 
 
 def _enter_items(line: str, context: _Context) -> tuple[int, str]:
     """Closes and opens list items as the line demands; returns the column and text of what it says inside them."""
     column, rest = _indent(line)
-    while context.item_columns and column < context.item_columns[-1]:
-        context.item_columns.pop()
-    while column - context.column < _TAB and (marker := _LIST_MARKER.match(rest)):
+    kept = [item for item in context.item_columns if item <= column]
+    if kept != context.item_columns:
+        if context.in_paragraph and not _starts_block(column - (kept[-1] if kept else 0), rest):
+            return column, rest
+        context.item_columns = kept
+        context.in_paragraph = False
+    while (marker := _marker(column - context.column, rest)) and not (context.in_paragraph and _too_weak(marker, rest)):
         gap, rest_inside = _indent(rest[marker.end() :])
         if not 1 <= gap <= _TAB:
+            rest_inside = " " * (gap - 1) + rest_inside
             gap = 1
-        column, rest = column + marker.end() + gap, rest_inside
+        column += marker.end() + gap
         context.item_columns.append(column)
+        context.in_paragraph = False
+        further, rest = _indent(rest_inside)
+        column += further
     return column, rest
+
+
+def _starts_block(offset: int, rest: str) -> bool:
+    """Whether a line is more than the lazy continuation of the paragraph before it."""
+    return offset < _TAB and any(each.match(rest) for each in (_OPENING, _HEADING, _LIST_MARKER))
+
+
+def _marker(offset: int, rest: str) -> re.Match[str] | None:
+    return _LIST_MARKER.match(rest) if offset < _TAB else None
+
+
+def _too_weak(marker: re.Match[str], rest: str) -> bool:
+    """Whether a marker cannot begin a list in the middle of a paragraph: it has no text, or a number other than 1."""
+    return not rest[marker.end() :].strip() or (marker[0][0].isdigit() and marker[0][:-1] != "1")
 
 
 def _read_prose(column: int, rest: str, number: int, context: _Context) -> None:
@@ -108,6 +133,7 @@ def _read_prose(column: int, rest: str, number: int, context: _Context) -> None:
     label = _LABEL.match(rest.rstrip())
     context.label = label["file"] if label else None
     heading = _HEADING.match(rest) if column - context.column < _TAB else None
+    context.in_paragraph = bool(rest) and not heading and (context.in_paragraph or column - context.column < _TAB)
     if heading:
         level = len(heading["marks"])
         context.headings = [outer for outer in context.headings if outer.level < level]
