@@ -20,6 +20,9 @@ from tapelint.syntax.nodes import spell
 # Steps of a pipeline that keep the order of the examples. Any other may mix them.
 _ORDERLY = frozenset({"map", "batch", "padded_batch", "prefetch", "cache", "repeat", "take", "skip", "with_options", "enumerate", "filter", "as_numpy_iterator", "snapshot"})  # fmt: skip
 
+# With fewer batches the order hardly matters.
+_SEVERAL = 4
+
 # Statistics over so few examples are noise.
 _HANDFUL = 4
 
@@ -29,11 +32,22 @@ def unshuffled_training_data(program: Program) -> Reports:
     feeds = [feed for gradients in program.training for feed in feeds_of(gradients)]
     feeds += [feed for feed in map(feed_of_fit, program.fits) if feed is not None and feed.pipeline is not None]
     for feed in feeds:
-        if feed.epochs and feed.several_batches and _keeps_order(feed) and fixed_order(feed) and not _is_stateful(program):
+        if _repeats_order(program, feed) and _keeps_order(feed):
             yield Report(
                 feed.site,
                 f"{_quoted_array(program, feed)} is trained on in the same order in every epoch: nothing shuffles it",
             )
+
+
+def _repeats_order(program: Program, feed: Feed) -> bool:
+    """Whether labelled examples come in one fixed order, epoch after epoch, in batches enough for it to matter."""
+    return (
+        feed.epochs
+        and (feed.batches is None or feed.batches >= _SEVERAL)
+        and len(feed.arrays) > 1
+        and fixed_order(feed)
+        and not _is_stateful(program)
+    )
 
 
 def _keeps_order(feed: Feed) -> bool:
@@ -71,10 +85,7 @@ def shuffle_disabled(program: Program) -> Reports:
             and not shuffle.value
             and feed is not None
             and feed.pipeline is None
-            and feed.epochs
-            and feed.several_batches
-            and fixed_order(feed)
-            and not _is_stateful(program)
+            and _repeats_order(program, feed)
         ):
             name = argument(program, fit, 0, "x")
             yield Report(
@@ -145,12 +156,12 @@ def _dropped_in_evaluation(feed: Feed) -> Reports:
 def undersized_final_batch(program: Program) -> Reports:
     for gradients in program.training:
         for feed in feeds_of(gradients):
-            reason = _sensitive_to_size(program, gradients, feed) if feed.tail and feed.several_batches else None
+            reason = _sensitive_to_size(program, gradients, feed) if feed.tail and feed.batches != 1 else None
             if reason is not None:
                 yield Report(feed.site, f"the last batch has {feed.tail} examples instead of {feed.batch}: {reason}")
     for fit in program.fits:
         fitted = feed_of_fit(fit)
-        if fitted is not None and fitted.tail and fitted.several_batches and fit.receiver is not None:
+        if fitted is not None and fitted.tail and fitted.batches != 1 and fit.receiver is not None:
             reason = _sensitive_model(fit.receiver, fitted)
             if reason is not None:
                 yield Report(fitted.site, f"the last batch has {fitted.tail} examples instead of {fitted.batch}: {reason}")

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tapelint.program.expressions import fold
 from tapelint.program.knowledge import matches, table
+from tapelint.program.provenance import ancestors
 from tapelint.program.trace import Call
 from tapelint.program.values import (
     Attribute,
@@ -86,6 +87,8 @@ def _mixed(parts: list[Value] | tuple[Value, ...], seen: frozenset[int]) -> Orde
 
 
 def _order_of_item(of: Value, index: Value, seen: frozenset[int]) -> Order | None:
+    if isinstance(index, SliceValue) and is_window(index):
+        return None
     indices = index.items if isinstance(index, Display) and index.kind == "tuple" else [index]
     first = indices[0] if indices else index
     if not isinstance(first, (Constant, SliceValue)):
@@ -93,6 +96,11 @@ def _order_of_item(of: Value, index: Value, seen: frozenset[int]) -> Order | Non
         if picked != "ordered":
             return picked
     return order_of(of, seen)
+
+
+def is_window(index: SliceValue) -> bool:
+    """Whether a slice moves along inside a comprehension: windows of a series, whose order is meant."""
+    return index.lower is not None and any("comprehension" in one.marks for one in ancestors(index.lower))
 
 
 def _order_of_call(call: Call, seen: frozenset[int]) -> Order | None:
@@ -118,7 +126,7 @@ def _draws(receiver: Value) -> bool:
     return any(isinstance(option, Result) and option.call.op in _SAMPLERS for option in alternatives(receiver))
 
 
-def integer_of(value: Value | None) -> int | None:
+def integer_of(value: Value | None, seen: frozenset[int] = frozenset()) -> int | None:
     """The integer `value` surely is: a constant, a known length, or arithmetic on them."""
     match value:
         case Constant(value=bool()):
@@ -126,15 +134,15 @@ def integer_of(value: Value | None) -> int | None:
         case Constant(value=int() as number):
             return number
         case Computed(operator=operator, parts=(left, right)):
-            a, b = integer_of(left), integer_of(right)
+            a, b = integer_of(left, seen), integer_of(right, seen)
             folded = fold(operator, a, b) if a is not None and b is not None else None
             return folded if isinstance(folded, int) and not isinstance(folded, bool) else None
         case Result(call=call) if call.op == "builtins.len" and call.arguments:
-            return size_of(call.arguments[0])
+            return size_of(call.arguments[0], seen)
         case Item(of=Attribute(of=of, name="shape"), index=Constant(value=0)):
-            return size_of(of)
+            return size_of(of, seen)
         case Result(call=call) if call.op == "builtins.int" and call.arguments:
-            return integer_of(call.arguments[0])
+            return integer_of(call.arguments[0], seen)
     return None
 
 
@@ -168,7 +176,7 @@ def _size_of_item(item: Item, seen: frozenset[int]) -> int | None:
     if not isinstance(index, SliceValue):
         return size_of(index, seen) if isinstance(index, (Item, Result)) else None
     size = size_of(item.of, seen)
-    lower, upper = integer_of(index.lower), integer_of(index.upper)
+    lower, upper = integer_of(index.lower, seen), integer_of(index.upper, seen)
     if index.step is not None or (index.lower is not None and lower is None) or (index.upper is not None and upper is None):
         return None
     if size is None:
@@ -195,7 +203,7 @@ def _size_of_call(call: Call, seen: frozenset[int]) -> int | None:
         return size_of(call.receiver, seen)
     if not op and call.method == "reshape" and call.receiver is not None and call.arguments:
         first = call.arguments[0].items[0] if isinstance(call.arguments[0], Display) and call.arguments[0].items else call.arguments[0]
-        rows = integer_of(first)
+        rows = integer_of(first, seen)
         return rows if rows is not None and rows >= 0 else None
     return None
 
@@ -211,28 +219,28 @@ def _size_of_draw(call: Call, name: str, seen: frozenset[int]) -> int | None:
     if shape is None:
         return None
     if isinstance(shape, Display):
-        return integer_of(shape.items[0]) if shape.items and not shape.open else None
-    return integer_of(shape) if integer_of(shape) is not None else size_of(shape, seen)
+        return integer_of(shape.items[0], seen) if shape.items and not shape.open else None
+    return integer_of(shape, seen) if integer_of(shape, seen) is not None else size_of(shape, seen)
 
 
 def _size_of_array_function(call: Call, name: str, seen: frozenset[int]) -> int | None:
     first = call.argument(0)
     if name in _SHAPED_FIRST and first is not None:
         if isinstance(first, Display) and first.items:
-            return integer_of(first.items[0])
-        return integer_of(first) if not name.endswith("_like") else size_of(first, seen)
+            return integer_of(first.items[0], seen)
+        return integer_of(first, seen) if not name.endswith("_like") else size_of(first, seen)
     if name in ("arange", "range") and len(call.arguments) == 1:
-        return integer_of(first)
+        return integer_of(first, seen)
     if name == "linspace":
-        return integer_of(call.argument(2, "num"))
+        return integer_of(call.argument(2, "num"), seen)
     if name in ("concatenate", "concat"):
         return _size_of_concatenation(call, seen)
     if name == "repeat" and first is not None:
-        times, size = integer_of(call.argument(1, "repeats")), size_of(first, seen)
+        times, size = integer_of(call.argument(1, "repeats"), seen), size_of(first, seen)
         return times * size if times is not None and size is not None else None
     if name in _KEEP_SIZE and first is not None:
         inner = first.items[0] if isinstance(first, Display) and name in ("column_stack", "hstack") and first.items else first
-        return size_of(inner, seen) if not isinstance(inner, Constant) else integer_of(inner)
+        return size_of(inner, seen) if not isinstance(inner, Constant) else integer_of(inner, seen)
     return None
 
 
@@ -241,6 +249,6 @@ def _size_of_concatenation(call: Call, seen: frozenset[int]) -> int | None:
     if not isinstance(parts, Display) or parts.open or not parts.items:
         return None
     sizes = [size_of(part, seen) for part in parts.items]
-    if axis is not None and integer_of(axis) != 0:
+    if axis is not None and integer_of(axis, seen) != 0:
         return sizes[0]
     return sum(size for size in sizes if size is not None) if None not in sizes else None

@@ -369,6 +369,7 @@ class Expressions(State):
         self.context = self.context.inside(loops=(*self.context.loops, loop))
         options = display_items(iterable)
         for item in options if options is not None else [self.element(iterable, self.site(clause.id))]:
+            item.marks.add("comprehension")
             self.bind(clause.target, item)
             for condition in clause.conditions:
                 self.evaluate(condition).uses.append(Use("tested"))

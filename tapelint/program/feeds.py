@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tapelint.program import kinds
-from tapelint.program.arrays import integer_of, order_of, size_of
+from tapelint.program.arrays import integer_of, is_window, order_of, size_of
 from tapelint.program.pipelines import Pipeline, dataset_behind, pipeline_of
 from tapelint.program.provenance import ancestors
 from tapelint.program.tapes import Gradients
@@ -48,8 +48,9 @@ class Feed:
         return self.size % self.batch
 
     @property
-    def several_batches(self) -> bool:
-        return self.size is None or self.batch is None or self.size > self.batch
+    def batches(self) -> int | None:
+        """How many batches an epoch has."""
+        return -(-self.size // self.batch) if self.size is not None and self.batch else None
 
 
 def feeds_of(gradients: Gradients) -> list[Feed]:
@@ -108,7 +109,7 @@ def _of_pipeline(pipeline: Pipeline, epochs: bool) -> Feed:
 def counter_of(index: Value) -> Call | None:
     """The `range` that a slice's bounds count along: that of `i` in `x[i : i + n]`."""
     options = alternatives(index)
-    if len(options) != 1 or not isinstance(options[0], SliceValue):
+    if len(options) != 1 or not isinstance(options[0], SliceValue) or is_window(options[0]):
         return None
     lower = options[0].lower
     if lower is None or options[0].upper is None:

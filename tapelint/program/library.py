@@ -22,10 +22,12 @@ from tapelint.program.values import (
     Instance,
     Mapping,
     Result,
+    SliceValue,
     Super,
     Unknown,
     Value,
     alternatives,
+    is_none,
     join,
 )
 
@@ -317,6 +319,15 @@ def _as_number(machine: Calls, call: Call) -> Value | None:
         if isinstance(value, (int, float)):
             return Constant({"int": int, "float": float, "bool": bool}[(call.op or "").rpartition(".")[2]](value))
     return None
+
+
+@behaviour("builtins.slice")
+def _slice(machine: Calls, call: Call) -> Value | None:
+    parts: list[Value | None] = [None if is_none(value) else value for value in call.arguments]
+    if not parts or len(parts) > 3 or call.spread:
+        return None
+    lower, upper, step = (None, parts[0], None) if len(parts) == 1 else (*parts, None)[:3]
+    return machine.made(SliceValue(lower, upper, step))
 
 
 @behaviour("builtins.len")
