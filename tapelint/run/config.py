@@ -70,7 +70,8 @@ def checked(table: Mapping[str, Any], root: Path, place: Callable[..., str]) -> 
         try:
             values[key] = KEYS[key](value)
         except BadValue as error:
-            raise ConfigError(f"{place(key, *error.inside)}: `{key}` {error}") from None
+            spot = place(key, *error.inside)
+            raise ConfigError(f"`{spot}` {error}" if spot == f"--{key}" else f"{spot}: `{key}` {error}") from None
     return Layer(values, root, place)
 
 

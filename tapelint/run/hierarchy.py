@@ -22,7 +22,14 @@ class Hierarchy:
         self._fixed = fixed
         self._search = search and fixed is None
         self._layers: dict[Path, Layer | None] = {}
-        self._merged: dict[int, Settings] = {}
+        self._merged: dict[Layer | None, Settings] = {}
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Hierarchy":
+        """The same settings everywhere."""
+        everywhere = cls(Path("/"), search=False)
+        everywhere._merged[None] = settings
+        return everywhere
 
     @property
     def run(self) -> Settings:
@@ -34,9 +41,9 @@ class Hierarchy:
         layer = self._fixed
         if self._search:
             layer = self._nearest(directory) or self._nearest(self._home)
-        if id(layer) not in self._merged:
-            self._merged[id(layer)] = merge([*([layer] if layer else []), *self._above])
-        return self._merged[id(layer)]
+        if layer not in self._merged:
+            self._merged[layer] = merge([*([layer] if layer else []), *self._above])
+        return self._merged[layer]
 
     def _nearest(self, directory: Path) -> Layer | None:
         if directory not in self._layers:

@@ -23,7 +23,8 @@ class Outcome:
     """The findings of a run, sorted by place, and what a report needs to print them.
 
     `documents` holds the text of every file that a finding or its trail points into, so that code frames show what was
-    linted and not what has become of the file since. `failures` are files that could not be read, with the reason.
+    linted and not what has become of the file since. `failures` are files that could not be read, `skipped` those of a
+    kind that is not read, each with the reason.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -32,6 +33,7 @@ class Outcome:
     documents: Mapping[Path, Document] = field(default_factory=dict)
     crashes: tuple[Crash, ...] = ()
     failures: Mapping[Path, str] = field(default_factory=dict)
+    skipped: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

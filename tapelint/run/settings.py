@@ -20,7 +20,7 @@ DEFAULT_EXCLUDE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """What one place says: the defaults, a configuration file, `--config`, the options of the command line.
 

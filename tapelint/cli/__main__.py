@@ -1,0 +1,5 @@
+"""`python -m tapelint.cli`."""
+
+from tapelint.cli.app import main
+
+main()

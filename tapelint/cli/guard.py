@@ -1,0 +1,55 @@
+"""The last word of a program that cannot go on: one clear line, a meaningful exit status, never a traceback."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from tapelint.run.config import ConfigError
+from tapelint.source.discover import MissingPath
+
+ISSUES = "https://github.com/tapelint/tapelint/issues"
+FOUND, FAILED, INTERRUPTED = 1, 2, 130
+
+
+class Refusal(Exception):
+    """A wish that cannot be granted; the message says why."""
+
+
+@contextmanager
+def guarded(*, verbose: bool = False) -> Iterator[None]:
+    """Ends the program in good order, whatever goes wrong inside."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (ConfigError, MissingPath, Refusal) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        tell("interrupted")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; the interpreter must not stumble over it when it says goodbye.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # a bug: the user gets a line, and whoever mends it gets more for the asking
+        if verbose:
+            traceback.print_exc()
+        fail(f"tapelint crashed: {type(error).__name__}: {error}; please report it at {ISSUES}")
+
+
+def fail(message: str) -> NoReturn:
+    """Tells why, and ends the program."""
+    tell(f"error: {message}")
+    sys.exit(FAILED)
+
+
+def warn(message: str) -> None:
+    """Tells what the user may want to know, though it changes nothing."""
+    tell(f"warning: {message}")
+
+
+def tell(message: str) -> None:
+    """Says something on standard error, which is for people even where standard output is for programs."""
+    print(message.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)

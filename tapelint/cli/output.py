@@ -1,0 +1,106 @@
+"""Where a report goes, and in which format."""
+
+import dataclasses
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tapelint.catalog import named
+from tapelint.cli.guard import Refusal, tell, warn
+from tapelint.report.address import shown
+from tapelint.run.outcome import Outcome
+
+FOR_PEOPLE = ("full", "concise")
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """How the user wants to be told: the format, the file (None: standard output), and how much beside the findings."""
+
+    format: str
+    file: Path | None = None
+    quiet: bool = False
+    statistics: bool = False
+
+    def report(self, outcome: Outcome) -> None:
+        """Prints or writes the findings. Raises Refusal if the file cannot be written."""
+        self.write(self._statistics(outcome) if self.statistics else self.findings(outcome))
+
+    def write(self, text: str) -> None:
+        """Prints or writes a text. Raises Refusal if the file cannot be written."""
+        if self.file is None:
+            _print(text, for_programs=self.format not in FOR_PEOPLE)
+            return
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self.file.write_text(text, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise Refusal(f"cannot write `{self.file}`: {error.strerror}") from None
+
+    def findings(self, outcome: Outcome) -> str:
+        """The findings in the format asked for."""
+        match self.format:
+            case "full":
+                from tapelint.report import full
+
+                return full.render(self._spoken(outcome), colour=self.colour, width=self.width)
+            case "concise":
+                from tapelint.report import concise
+
+                return concise.render(self._spoken(outcome), colour=self.colour)
+            case "json":
+                from tapelint.report import json as document
+
+                return document.render(outcome)
+            case _:
+                from tapelint.report import lsp
+
+                return lsp.render(outcome)
+
+    @property
+    def colour(self) -> bool:
+        """Whether a report for people has colours."""
+        from tapelint.report.terminal import has_colour
+
+        return self.file is None and has_colour(sys.stdout)
+
+    @property
+    def width(self) -> int | None:
+        """The columns a line may have; None where lines have no end."""
+        from tapelint.report.terminal import width
+
+        return None if self.file else width(sys.stdout)
+
+    def _spoken(self, outcome: Outcome) -> Outcome:
+        """The outcome without what has been told on standard error already: a terminal shows both."""
+        return outcome if self.file else dataclasses.replace(outcome, crashes=(), failures={})
+
+    def _statistics(self, outcome: Outcome) -> str:
+        from tapelint.report import statistics
+
+        if self.format in FOR_PEOPLE:
+            return statistics.render(outcome)
+        counts = Counter(finding.rule for finding in outcome.findings).most_common()
+        return json.dumps([{"rule": rule, "code": named(rule).code, "count": n} for rule, n in counts], indent=2) + "\n"
+
+
+def tell_troubles(outcome: Outcome, *, verbose: bool) -> None:
+    """Says on standard error which files could not be linted."""
+    for path, reason in outcome.skipped.items():
+        warn(f"{shown(path)}: {reason}; skipped")
+    for path, reason in outcome.failures.items():
+        tell(f"error: {shown(path)}: {reason}")
+    for crash in outcome.crashes:
+        tell(f"error: tapelint crashed on {shown(crash.path)}: {crash.error}; please report it")
+        if verbose:
+            tell(crash.traceback)
+
+
+def _print(text: str, *, for_programs: bool) -> None:
+    if for_programs and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    elif hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,91 @@
+"""`tapelint probe`: run a training script for a few steps, and tell what really happened."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tapelint.cli import options
+from tapelint.cli.check import exit_status
+from tapelint.cli.guard import FAILED, FOUND, Refusal, guarded, tell, warn
+from tapelint.cli.output import FOR_PEOPLE, Output, tell_troubles
+from tapelint.record import Record, plain
+from tapelint.report.address import shown
+from tapelint.run.outcome import Outcome
+
+FORMATS = ("full", "concise", "json")
+
+
+def probe(
+    script: Annotated[Path, typer.Argument(help="The training script.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- ARGUMENT...]", help="Arguments for the script.")
+    ] = None,
+    *,
+    steps: options.Steps = 4,
+    seconds: options.Seconds = 60,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    preview: options.Preview = None,
+    output_format: options.OutputFormat = None,
+    output_file: options.OutputFile = None,
+    config: options.Config = None,
+    isolated: options.Isolated = False,
+    exit_zero: options.ExitZero = False,
+    severity_threshold: options.SeverityThreshold = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Run a training script for a few steps under observation, and report what happened.
+
+    The script runs in a process of its own that may not write anywhere but to a private directory.
+    Exit status: 0 nothing to report, 1 findings or a script that fails, 2 the script could not be run.
+    """
+    with guarded(verbose=verbose):
+        path = Path.cwd() / script
+        if not path.is_file():
+            raise Refusal(f"no such file: `{script}`" if not path.exists() else f"not a file: `{script}`")
+        hierarchy = options.hierarchy(
+            config,
+            isolated,
+            path.parent,
+            select=select,
+            ignore=ignore,
+            preview=preview,
+            output_format=output_format,
+            severity_threshold=severity_threshold,
+        )
+        output = Output(hierarchy.run.output_format, output_file, quiet)
+        if output.format not in FORMATS:
+            raise Refusal(f"`probe` reports as one of {', '.join(FORMATS)}, not as {output.format}")
+        for message in hierarchy.run.warnings:
+            warn(message)
+        if sys.stderr.isatty() and not quiet:
+            tell(f"running {shown(path)} for {steps} steps, at most {seconds:g} seconds")
+        from tapelint.cli.evidence import Evidence, run
+        from tapelint.run.lint import lint
+
+        outcome = lint([path], hierarchy)
+        record = run(path, arguments or (), steps=steps, seconds=seconds)
+        evidence = Evidence(outcome, {})
+        evidence.hear(path, record)
+        outcome = evidence.outcome(hierarchy)
+        tell_troubles(outcome, verbose=verbose)
+        output.write(_report(output, outcome, record))
+        status = exit_status(outcome, hierarchy.run.severity_threshold, exit_zero=exit_zero)
+        if record.end == "unstarted":
+            status = FAILED
+        elif record.end in ("raised", "crashed") and not exit_zero:
+            status = max(status, FOUND)
+    raise typer.Exit(status)
+
+
+def _report(output: Output, outcome: Outcome, record: Record) -> str:
+    found = output.findings(outcome)
+    if output.format in FOR_PEOPLE:
+        from tapelint.report import account
+
+        return account.render(record, colour=output.colour) + "\n" + found
+    return json.dumps({**json.loads(found), "record": plain(record)}, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,31 @@
+"""`tapelint show`: what the analyzer has understood of a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tapelint.cli.guard import Refusal, guarded
+from tapelint.source.disk import UnreadableFile, load, read
+from tapelint.source.document import Document, UndecodableSource
+
+
+def show(file: Annotated[Path, typer.Argument(help="The file to show.")]) -> None:
+    """Show what tapelint understands of a file: tapes, models, optimizers, data, steps, and what it cannot tell."""
+    with guarded():
+        document = _document(Path.cwd() / file)
+        from tapelint.program.build import build
+        from tapelint.program.show import render
+
+        program = build([document], load)
+        for broken, message, position in program.unparsable:
+            if broken.path == document.path:
+                raise Refusal(f"{file}:{position.line}:{position.column}: {message}")
+        typer.echo(render(program, document).rstrip())
+
+
+def _document(path: Path) -> Document:
+    try:
+        return Document.decode(path, read(path))
+    except (UnreadableFile, UndecodableSource) as error:
+        raise Refusal(f"{path}: {error}") from None

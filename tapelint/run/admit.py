@@ -1,0 +1,63 @@
+"""What of the findings in a file reaches the user: rules that are on there, at the levels asked for, not suppressed."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tapelint.finding import Finding, Severity
+from tapelint.run.settings import Settings
+from tapelint.run.suppress import Silencer
+from tapelint.source.document import Document
+
+UNPARSABLE = "unparsable-source"
+# The level of a finding whose rule is off by default, once somebody has turned the rule on.
+ASKED_FOR: Severity = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The findings of one file that reach the user, and the number of those that its comments suppress."""
+
+    findings: tuple[Finding, ...]
+    suppressed: int
+
+
+def admit(path: Path, document: Document | None, found: Iterable[Finding], settings: Settings) -> Admission:
+    """What reaches the user of all that reading the file has found, and of its needless suppressions.
+
+    `document` is None for a file that holds no text, and therefore no comments either.
+    """
+    found = list(found)
+    on = settings.rules_for(path)
+    if document is None:
+        return Admission(tuple(_levelled(found, on, settings.severities)), 0)
+    silencer = Silencer(document)
+    admission = _heard(silencer, _levelled(found, on, settings.severities))
+    # In a file that is not Python no other rule had its say.
+    ran = {UNPARSABLE, "unused-suppression"} & on if any(each.rule == UNPARSABLE for each in found) else on
+    complaints = _levelled(silencer.needless(ran), on, settings.severities)
+    return Admission((*admission.findings, *complaints), admission.suppressed)
+
+
+def admit_more(path: Path, document: Document | None, found: Iterable[Finding], settings: Settings) -> Admission:
+    """What reaches the user of findings that running the program has added."""
+    levelled = _levelled(found, settings.rules_for(path), settings.severities)
+    return _heard(Silencer(document), levelled) if document else Admission(tuple(levelled), 0)
+
+
+def _levelled(found: Iterable[Finding], on: frozenset[str], levels: Mapping[str, Severity]) -> list[Finding]:
+    return [
+        dataclasses.replace(each, severity=levels.get(each.rule) or _on_level(each.severity))
+        for each in found
+        if each.rule in on
+    ]
+
+
+def _on_level(severity: Severity) -> Severity:
+    return ASKED_FOR if severity == "off" else severity
+
+
+def _heard(silencer: Silencer, findings: list[Finding]) -> Admission:
+    heard = tuple(each for each in findings if not silencer.silences(each))
+    return Admission(heard, len(findings) - len(heard))

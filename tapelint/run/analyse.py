@@ -1,0 +1,64 @@
+"""Analysing the files of one group, so that a crash on one of them costs no other file its findings."""
+
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tapelint.catalog import named
+from tapelint.finding import Finding, Place
+from tapelint.run.admit import UNPARSABLE
+from tapelint.run.outcome import Crash
+from tapelint.source.disk import load
+from tapelint.source.document import Document
+from tapelint.source.span import Position, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the checks found in some documents, before anything is suppressed."""
+
+    findings: tuple[Finding, ...] = ()
+    crashes: tuple[Crash, ...] = ()
+
+
+def analyse(documents: Sequence[Document], rules: frozenset[str]) -> Analysis:
+    """The findings of the rules in documents that may import each other."""
+    try:
+        return Analysis(tuple(_examined(documents, rules)))
+    except Exception as error:  # whatever it is, the other files must not suffer for it
+        if len(documents) == 1:
+            return Analysis(crashes=(_crash(documents[0], error),))
+    return joined(analyse([document], rules) for document in documents)
+
+
+def joined(analyses: Iterable[Analysis]) -> Analysis:
+    """The analyses of several groups as one."""
+    parts = list(analyses)
+    return Analysis(
+        tuple(finding for part in parts for finding in part.findings),
+        tuple(crash for part in parts for crash in part.crashes),
+    )
+
+
+def unparsable(document: Document, message: str, position: Position) -> Finding:
+    """The finding for a text that is not Python."""
+    line = document.lines[position.line - 1] if position.line <= len(document.lines) else ""
+    end = Position(position.line, position.column + 1) if position.column <= len(line) else position
+    return Finding(UNPARSABLE, Place(document.path, Span(position, end)), message, named(UNPARSABLE).severity)
+
+
+def _examined(documents: Sequence[Document], rules: frozenset[str]) -> Iterable[Finding]:
+    from tapelint.checks import examine  # the analyzer is loaded when the first file needs it
+    from tapelint.program.build import build
+
+    asked = {document.path for document in documents}
+    program = build(documents, load)
+    for document, message, position in program.unparsable:
+        if document.path in asked:
+            yield unparsable(document, message, position)
+    yield from examine(program, rules)
+
+
+def _crash(document: Document, error: Exception) -> Crash:
+    told = "".join(traceback.format_exception(error))
+    return Crash(document.path, f"{type(error).__name__}: {error}", told)

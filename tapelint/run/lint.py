@@ -1,0 +1,132 @@
+"""The main job: from paths to an outcome."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tapelint.finding import Finding
+from tapelint.run.admit import admit
+from tapelint.run.analyse import joined, unparsable
+from tapelint.run.audience import Audience
+from tapelint.run.hierarchy import Hierarchy
+from tapelint.run.outcome import Crash, Outcome
+from tapelint.run.settings import Settings
+from tapelint.run.spread import batches, spread
+from tapelint.source.discover import Limits, discover, excluded
+from tapelint.source.disk import UnreadableFile, load, read
+from tapelint.source.document import Document, UndecodableSource
+from tapelint.source.relevance import is_relevant
+from tapelint.source.span import Position
+
+# A comment that speaks to tapelint is read even in a file that has nothing else of interest.
+_SPEAKS_TO_US = re.compile(rb"tapelint:|noqa\s*:[^\n]*\bTL\d", re.IGNORECASE)
+
+
+def lint(paths: Sequence[Path], settings: Settings | Hierarchy, audience: Audience | None = None) -> Outcome:
+    """What is found in the files at or below `paths`. Raises MissingPath and ConfigError."""
+    hierarchy = _hierarchy(settings)
+    run = hierarchy.run
+    limits = Limits(lambda folder: hierarchy.at(folder).exclude, run.respect_gitignore, run.force_exclude)
+    found = discover(paths, limits)
+    intake = Intake()
+    intake.failures.update(found.unreadable)
+    intake.skipped.update(found.skipped)
+    for path in found.files:
+        try:
+            intake.take(path, read(path))
+        except UnreadableFile as error:
+            intake.failures[path] = str(error)
+    return _outcome(intake, hierarchy, audience or Audience())
+
+
+def lint_text(path: Path, data: bytes, settings: Settings | Hierarchy, audience: Audience | None = None) -> Outcome:
+    """What is found in `data`, as if it were the contents of `path`. Raises ConfigError."""
+    hierarchy = _hierarchy(settings)
+    intake = Intake()
+    if not (hierarchy.run.force_exclude and excluded(path, lambda folder: hierarchy.at(folder).exclude)):
+        intake.take(path, data)
+    return _outcome(intake, hierarchy, audience or Audience())
+
+
+@dataclass
+class Intake:
+    """The files of a run, sorted into those to analyse and those about which everything is known at once."""
+
+    files: int = 0
+    documents: list[Document] = field(default_factory=list)
+    undecodable: list[Finding] = field(default_factory=list)
+    failures: dict[Path, str] = field(default_factory=dict)
+    skipped: dict[Path, str] = field(default_factory=dict)
+
+    def take(self, path: Path, data: bytes) -> None:
+        """Decides what becomes of one file."""
+        self.files += 1
+        worth_it = is_relevant(data) or _SPEAKS_TO_US.search(data)
+        if not worth_it and _is_plainly_text(data):
+            return
+        try:
+            document = Document.decode(path, data)
+        except UndecodableSource as error:
+            nowhere = Document(path, "")
+            self.undecodable.append(unparsable(nowhere, str(error), Position(1, 1)))
+        else:
+            if worth_it:
+                self.documents.append(document)
+
+
+def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcome:
+    audience.note(f"{intake.files} files, {len(intake.documents)} of them worth reading")
+    work = batches([(document, hierarchy.at(document.path.parent).rules) for document in intake.documents])
+    analysis = joined(spread(work, hierarchy.run.jobs, audience))
+    documents: dict[Path, Document | None] = {document.path: document for document in intake.documents}
+    found: dict[Path, list[Finding]] = {path: [] for path in documents}
+    for finding in (*intake.undecodable, *analysis.findings):
+        found.setdefault(finding.place.path, []).append(finding)
+    crashed = {crash.path for crash in analysis.crashes}
+    admissions = [
+        admit(path, documents.get(path), findings, hierarchy.at(path.parent))
+        for path, findings in found.items()
+        if path not in crashed
+    ]
+    findings = tuple(finding for admission in admissions for finding in admission.findings)
+    return Outcome(
+        files=intake.files,
+        suppressed=sum(admission.suppressed for admission in admissions),
+        documents=pointed_into(findings, documents),
+        crashes=_sorted(analysis.crashes),
+        failures=dict(sorted(intake.failures.items())),
+        skipped=intake.skipped,
+    ).with_findings(findings)
+
+
+def pointed_into(findings: Iterable[Finding], known: Mapping[Path, Document | None]) -> dict[Path, Document]:
+    """The documents that findings and their trails point into; imported files are not among the known ones."""
+    paths = sorted({path for finding in findings for path in _paths(finding)})
+    documents = {path: known[path] if path in known else load(path) for path in paths}
+    return {path: document for path, document in documents.items() if document is not None}
+
+
+def _paths(finding: Finding) -> Iterator[Path]:
+    yield finding.place.path
+    for step in finding.trail:
+        yield step.place.path
+
+
+def _sorted(crashes: Iterable[Crash]) -> tuple[Crash, ...]:
+    return tuple(sorted(crashes, key=lambda crash: crash.path))
+
+
+def _is_plainly_text(data: bytes) -> bool:
+    """Whether bytes are text beyond doubt, found out at the speed of memory."""
+    if b"\0" in data:
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _hierarchy(settings: Settings | Hierarchy) -> Hierarchy:
+    return settings if isinstance(settings, Hierarchy) else Hierarchy.of(settings)
