@@ -46,14 +46,23 @@ class Nodes:
 
 def children(node: tree.Node) -> Iterator[tree.Node]:
     """The nodes directly inside `node`, in source order as far as the tree keeps it."""
-    for field in fields(node):
-        pending = [getattr(node, field.name)]
-        while pending:
-            value = pending.pop(0)
-            if isinstance(value, tree.Node):
-                yield value
-            elif isinstance(value, (list, tuple)):
-                pending = [*value, *pending]
+    for name in _FIELDS[type(node)]:
+        yield from _nodes_in(getattr(node, name))
+
+
+_FIELDS: dict[type, list[str]] = {
+    kind: [field.name for field in fields(kind) if field.name != "id"]
+    for kind in vars(tree).values()
+    if isinstance(kind, type) and issubclass(kind, tree.Node)
+}
+
+
+def _nodes_in(value: object) -> Iterator[tree.Node]:
+    if isinstance(value, tree.Node):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _nodes_in(item)
 
 
 def spell(expression: tree.Node, *, limit: int = 40) -> str | None:

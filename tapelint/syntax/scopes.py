@@ -1,0 +1,93 @@
+"""Which names a block of statements binds in its own scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from tapelint.syntax import tree
+from tapelint.syntax.nodes import children
+
+
+def bound_names(body: list[tree.Statement]) -> frozenset[str]:
+    """Every name that running `body` may bind or delete, in the scope that `body` stands in.
+
+    The names of `from module import *` are not known. A name that `body` declares global or nonlocal is among the names
+    all the same: `declared` tells it apart.
+    """
+    found: set[str] = set()
+    for node in _own_nodes(body):
+        match node:
+            case tree.Assign(targets=targets) | tree.Delete(targets=targets):
+                for target in targets:
+                    found.update(_targets(target))
+            case (
+                tree.AugmentedAssign(target=target)
+                | tree.Declare(target=target)
+                | tree.For(target=target)
+                | tree.Walrus(target=target)
+            ):
+                found.update(_targets(target))
+            case tree.WithItem(target=tree.Expression() as target):
+                found.update(_targets(target))
+            case tree.Function(name=name) | tree.Class(name=name) | tree.Handler(name=str(name)):
+                found.add(name)
+            case tree.Case(names=names):
+                found.update(names)
+            case tree.Import(names=aliases):
+                found.update(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+            case tree.ImportFrom(names=aliases):
+                found.update(alias.asname or alias.name for alias in aliases)
+    return frozenset(found)
+
+
+def declared(body: list[tree.Statement], kind: Literal["global", "nonlocal"]) -> frozenset[str]:
+    """The names that `body` declares global or nonlocal."""
+    return frozenset(
+        name
+        for node in _own_nodes(body)
+        if isinstance(node, tree.ScopeDeclaration) and node.kind == kind
+        for name in node.names
+    )
+
+
+def _own_nodes(body: list[tree.Statement]) -> Iterator[tree.Node]:
+    """The nodes evaluated in the scope of `body`: of a function or class in it, only what its header evaluates.
+
+    Comprehensions are walked through: all they bind in the scope around them is what `:=` binds, for a Clause is no For.
+    """
+    pending: list[tree.Node] = list(reversed(body))
+    while pending:
+        node = pending.pop()
+        match node:
+            case tree.Lambda(function=function):
+                pending.extend(_header(function))
+            case tree.Function():
+                yield node
+                pending.extend(_header(node))
+            case tree.Class():
+                yield node
+                pending.extend((*node.decorators, *node.bases))
+            case _:
+                yield node
+                pending.extend(children(node))
+
+
+def _header(function: tree.Function) -> Iterator[tree.Node]:
+    yield from function.decorators
+    for parameter in function.parameters:
+        yield from (part for part in (parameter.default, parameter.annotation) if part is not None)
+    if function.returns is not None:
+        yield function.returns
+
+
+def _targets(target: tree.Expression) -> Iterator[str]:
+    pending: list[tree.Node] = [target]
+    while pending:
+        match pending.pop():
+            case tree.Name(name=name):
+                yield name
+            case tree.Collection(items=items):
+                pending.extend(items)
+            case tree.Starred(value=value):
+                pending.append(value)
