@@ -42,7 +42,7 @@ def output() -> str:
 
 def draw(printed: str) -> str:
     """The picture of a terminal in which that was printed."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True, color_system="standard")
         console.print(Text.assemble(("$ ", "bold green"), (f"tapelint {' '.join(ARGUMENTS)}\n", "bold")))
         console.print(Text.from_ansi(printed.rstrip("\n")))
