@@ -9,7 +9,7 @@ from tapelint.program.arrays import integer_of, order_of
 from tapelint.program.feeds import feed_of_fit
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
-from tapelint.program.trace import Call
+from tapelint.program.trace import Call, Loop
 from tapelint.program.values import Class, Constant, Display, Instance, Value, alternatives, is_none
 
 _EVALUATING = frozenset({"evaluate", "test_on_batch", "predict", "predict_on_batch", "evaluate_generator", "score"})
@@ -186,11 +186,12 @@ def metric_not_reset(program: Program) -> Reports:
     unknown = any(call.op is None and _resets(call) for call in program.trace.calls)
     for metric in program.objects("metric"):
         calls = [use.by for use in metric.uses if use.kind == "receiver" and isinstance(use.by, Call)]
-        if unknown or any(_resets(call) for call in calls) or _tracked(metric):
+        if unknown or _tracked(metric):
             continue
         updates = [call for call in calls if call.method in ("update_state", "__call__")]
         for read in (call for call in calls if call.method == "result"):
-            if any(_accumulates(metric, update, read) for update in updates):
+            epochs = [loop for update in updates if (loop := _epoch_loop(metric, update, read)) is not None]
+            if epochs and not any(_resets(call) and _may_run_in(call, epochs[0], read) for call in calls):
                 yield Report(
                     read.site,
                     f"{callee(program, read, 'the metric')} is never reset: from the second epoch on it mixes in the earlier ones",
@@ -200,6 +201,12 @@ def metric_not_reset(program: Program) -> Reports:
 
 def _resets(call: Call) -> bool:
     return call.method in ("reset_state", "reset_states", "reset_metrics", "reset")
+
+
+def _may_run_in(reset: Call, epoch: Loop, read: Call) -> bool:
+    """Whether a reset may happen in each epoch: it stands in the loop, or in a function whose caller is not known."""
+    roots = [list(call.context.frame.stack())[-1] for call in (reset, read)]
+    return epoch in reset.context.loops or roots[0] is not roots[1]
 
 
 def _tracked(metric: Instance) -> bool:
@@ -214,13 +221,10 @@ def _hands_over(call: Call) -> bool:
     return not (call.op or "").startswith("builtins.") and call.method not in ("append", "add")
 
 
-def _accumulates(metric: Instance, update: Call, read: Call) -> bool:
-    """Whether an epoch loop goes around both, batches run inside it, and the metric was made outside."""
+def _epoch_loop(metric: Instance, update: Call, read: Call) -> Loop | None:
+    """The loop that goes around both, with batches inside it, and with the metric made outside."""
     made = metric.call.context.loops if metric.call is not None else ()
-    for number, loop in enumerate(read.context.loops):
-        if loop in update.context.loops and loop not in made:
-            inner = update.context.loops[update.context.loops.index(loop) + 1 :]
-            return bool(inner) and number == len(read.context.loops) - 1
-    return False
-
-
+    loop = read.context.loops[-1] if read.context.loops else None
+    if loop is None or loop in made or loop not in update.context.loops:
+        return None
+    return loop if update.context.loops[-1] is not loop else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapelint.checks.optimizers import lost_rebindings
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import owner, quoted
@@ -14,9 +15,10 @@ from tapelint.program.tapes import (
     active_tapes,
     choices_of_root,
     fate,
+    gradient_behind,
 )
 from tapelint.program.trace import Call
-from tapelint.program.values import Result, Value, alternatives
+from tapelint.program.values import Constant, Result, Value, alternatives
 
 # Methods of unknown objects that cannot hide a forward pass.
 _HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
@@ -28,6 +30,9 @@ def gradients_not_applied(program: Program) -> Reports:
         if not gradients.parameters or not gradients.first_order or not _runs_repeatedly(gradients):
             continue
         fates = {fate(run.result) for run in program.contexts(gradients.call)}
+        if _feeds_rebinding(program, gradients):
+            # `w = w - rate * g` is a mistake of its own, and the one to report.
+            continue
         if fates == {"dead"} or (fates <= {"dead", "displayed"} and _optimizer_idle(program)):
             name = program.name(gradients.call.site)
             lost = f"`{name}` is computed and never applied" if name else "its gradients are never applied"
@@ -36,6 +41,10 @@ def gradients_not_applied(program: Program) -> Reports:
                 f"{owner(program, gradients)} is never updated: {lost}",
                 tuple((tape.site, "the tape is made here") for tape in gradients.tapes[:1]),
             )
+
+
+def _feeds_rebinding(program: Program, gradients: Gradients) -> bool:
+    return any(gradients.call in gradient_behind(rebinding.new) for rebinding in lost_rebindings(program))
 
 
 def _runs_repeatedly(gradients: Gradients) -> bool:
@@ -60,13 +69,20 @@ def gradient_never_taken(program: Program) -> Reports:
         runs = [run.result for run in program.contexts(tape.call)]
         if any(id(run) in asked or _handed_on(run) for run in runs):
             continue
-        recorded = next((call for call in program.forwards if tape in active_tapes(call)), None)
+        recorded = next((call for call in program.trace.calls if _may_learn(call) and tape in active_tapes(call)), None)
         if recorded is not None:
+            name = program.name(tape.site)
             yield Report(
                 tape.site,
-                f"the tape records {quoted(program, recorded.site, 'the forward pass')} and is never asked for a gradient",
+                f"{f'`{name}`' if name else 'the tape'} records {quoted(program, recorded.site, 'the forward pass')} "
+                "and is never asked for a gradient",
                 ((recorded.site, "recorded here"),),
             )
+
+
+def _may_learn(call: Call) -> bool:
+    """Whether a call runs a model, or something out of view that may be one."""
+    return call.op == "forward" or (call.op is None and call.method is None)
 
 
 def _handed_on(tape: Value) -> bool:
@@ -134,10 +150,22 @@ def _unrecorded_operation(gradients: Gradients, target: Value) -> Value | None:
     """The operation that made `target` outside every region of the tape, out of something that was recorded."""
     value = projected(target)
     context = context_of(value)
-    if context is None or context.paused or not is_operation(value) or gradients.records(value):
+    if context is None or context.paused or gradients.records(value):
+        return None
+    if not is_operation(value) and not _compares_predictions(gradients, value):
         return None
     recorded = any(gradients.records(one) and _is_forward_or_operation(one) for one in ancestors(value))
     return value if recorded else None
+
+
+def _compares_predictions(gradients: Gradients, value: Value) -> bool:
+    """Whether a function out of view gets recorded predictions and something to compare them with: a loss."""
+    if not isinstance(value, Result) or value.call.op is not None or value.call.method is not None:
+        return False
+    arguments = [one for one in (*value.call.arguments, *value.call.keywords.values()) if not isinstance(one, Constant)]
+    return len(arguments) > 1 and any(
+        isinstance(one, Result) and one.call.op == "forward" and gradients.records(one) for one in arguments
+    )
 
 
 def _is_forward_or_operation(value: Value) -> bool:

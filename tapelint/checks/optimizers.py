@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeGuard
+
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
@@ -9,7 +12,7 @@ from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
 from tapelint.program.models import library_class, sensitive_parts
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors
+from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.tapes import (
     ASKING,
     Gradients,
@@ -20,7 +23,7 @@ from tapelint.program.tapes import (
     parameters_of,
     tapes_behind,
 )
-from tapelint.program.trace import Branch, Call
+from tapelint.program.trace import Branch, Call, Rebinding
 from tapelint.program.values import (
     Attribute,
     Computed,
@@ -57,9 +60,19 @@ def update_variables_mismatch(program: Program) -> Reports:
             taken = argument(program, request.call, 1, "sources") or "other variables"
             yield Report(
                 update.call.site,
-                f"gradients of `{taken}` update {reason}",
+                f"gradients of `{taken}` update {_spelled_variables(program, update)}: {reason}",
                 ((request.call.site, "the gradients are computed here"),),
             )
+
+
+def _spelled_variables(program: Program, update: Update) -> str:
+    """The user's spelling of the variables that an update is given."""
+    pairs = update.pairs
+    text = None
+    if isinstance(pairs, Result):
+        zipped = pairs.call if pairs.call.op == "builtins.zip" else made_by(pairs.call.arguments[0])
+        text = argument(program, zipped, 1) if zipped is not None else None
+    return f"`{text}`" if text is not None else "other variables"
 
 
 def _only_request(gradients: Value) -> Gradients | None:
@@ -94,13 +107,15 @@ def _mismatch(program: Program, sources: Value, variables: Value) -> str | None:
     if not taken or not given or any(each.selector == "itself" for each in (*taken, *given)):
         return None
     if _is_reversed(variables) != _is_reversed(sources):
-        return "the same variables in another order"
+        return "the same list in another order"
+    if _skips_first(variables) and variables.of is sources:
+        return "the first gradients meet later variables"
     if any(each.partial for each in (*taken, *given)):
         return None
     if len(taken) == len(given) and all(_same(a, b) for a, b in zip(taken, given, strict=True)):
         return _other_selection(taken, given)
     if len(taken) == len(given) > 1 and all(any(_same(a, b) for b in given) for a in taken):
-        return "the same variables in another order"
+        return "the same lists in another order"
     if all(_distinct(a, b) for a in taken for b in given) and not _synchronized(program):
         return "the variables of another model"
     return None
@@ -114,6 +129,8 @@ def _distinct(left: Parameters, right: Parameters) -> bool:
     """Whether two owners are surely different objects."""
     if isinstance(left.root, Instance) and isinstance(right.root, Instance):
         return left.root is not right.root
+    if isinstance(left.root, Parameter) and isinstance(right.root, Parameter):
+        return left.root.site != right.root.site
     return (
         isinstance(left.root, Attribute)
         and isinstance(right.root, Attribute)
@@ -125,7 +142,7 @@ def _distinct(left: Parameters, right: Parameters) -> bool:
 def _other_selection(taken: list[Parameters], given: list[Parameters]) -> str | None:
     for a, b in zip(taken, given, strict=True):
         if (a.selector in _TRAINABLE) != (b.selector in _TRAINABLE) and sensitive_parts(a.root):
-            return f"`{b.selector}`, another list, so that they meet the wrong variables"
+            return "another list, so that they meet the wrong variables"
     return None
 
 
@@ -140,6 +157,13 @@ def _is_reversed(value: Value) -> bool:
     return False
 
 
+def _skips_first(value: Value) -> TypeGuard[Item]:
+    """Whether `value` is a slice that leaves out the first items."""
+    if not isinstance(value, Item) or not isinstance(value.index, SliceValue):
+        return False
+    return value.index.lower is not None and integer_of(value.index.lower) != 0
+
+
 def _synchronized(program: Program) -> bool:
     """Whether weights are copied between models, as between a worker and a server."""
     return any(call.method in _SYNCHRONIZING for call in program.trace.calls)
@@ -150,21 +174,23 @@ def malformed_apply(program: Program) -> Reports:
     for update in program.updates:
         if update.call.method != "apply_gradients" or update.pairs is None:
             continue
-        problem = _malformed(update)
+        problem = _malformed(program, update)
         if problem is not None:
             yield Report(update.call.site, problem)
 
 
-def _malformed(update: Update) -> str | None:
+def _malformed(program: Program, update: Update) -> str | None:
     pairs = update.pairs
     assert pairs is not None
+    given = argument(program, update.call, 0, "grads_and_vars")
+    what = f"`{given}`" if given is not None else "its argument"
     if all(_bare_gradients(option) for option in alternatives(pairs)):
-        return "`apply_gradients` gets gradients without their variables: it raises, for it needs pairs"
+        return f"the update raises: {what} holds gradients without their variables, not pairs"
     pair = update.paired()
     if pair is not None and parameters_of(pair[0]) and gradient_behind(pair[1]) and not gradient_behind(pair[0]):
-        return "`apply_gradients` gets (variable, gradient) pairs: it raises, for the gradient comes first"
+        return f"the update raises: in {what} the variables come first, and the gradients must"
     if _exhausted(pairs, update.call):
-        return "`apply_gradients` gets a `zip` that has been used up: there is nothing left to apply"
+        return f"the update gets nothing: {what} is a `zip` that is used up"
     return None
 
 
@@ -195,21 +221,26 @@ def _exhausted(pairs: Value, apply: Call) -> bool:
 
 @check
 def rebound_variable(program: Program) -> Reports:
+    for rebinding in lost_rebindings(program):
+        yield Report(
+            rebinding.site,
+            f"`{rebinding.name}` is bound to a new tensor and the variable behind it keeps its value: nothing is learned",
+            tuple((call.site, "the gradients are computed here") for call in gradient_behind(rebinding.new)[:1]),
+        )
+
+
+def lost_rebindings(program: Program) -> Iterator[Rebinding]:
+    """Where a name of a variable is bound to what a step of descent would give, and the variable is not assigned."""
     for rebinding in program.trace.rebindings:
-        if not isinstance(rebinding.new, Computed) or rebinding.new.operator not in ("-", "+"):
-            continue
-        step = [part for part in rebinding.new.parts if part is not rebinding.old]
+        new, old = rebinding.new, rebinding.old
         if (
-            step
-            and any(gradient_behind(part) for part in step)
-            and all(_is_variable(option) for option in alternatives(rebinding.old) if option is not rebinding.new)
-            and fate(rebinding.new) not in ("applied", "escaped")
+            isinstance(new, Computed)
+            and new.operator in ("-", "+")
+            and any(gradient_behind(part) for part in new.parts if part is not old)
+            and all(_is_variable(option) for option in alternatives(old) if option is not new)
+            and fate(new) not in ("applied", "escaped")
         ):
-            yield Report(
-                rebinding.site,
-                f"`{rebinding.name}` is bound to a new tensor and the variable behind it keeps its value: nothing is learned",
-                tuple((call.site, "the gradients are computed here") for call in gradient_behind(step[0])[:1]),
-            )
+            yield rebinding
 
 
 def _is_variable(value: Value) -> bool:

@@ -192,7 +192,7 @@ class Calls(Expressions):
             assert site is not None
             return self.event(None, function, None, (list(arguments), keywords, spread), site)
         self.entered.add(id(function.node))
-        names = self._parameters(function, list(arguments), keywords, spread)
+        names = self._parameters(function, list(arguments), keywords, spread, root=root)
         caller = None if root else self.context.frame
         frame = Frame(function, caller, site, function.compiled, root, len(self.context.loops))
         self.trace.frames.append(frame)
@@ -230,19 +230,27 @@ class Calls(Expressions):
         return len(stack) >= _DEPTH or running >= _RECURSION or self.spent > _BUDGET
 
     def _parameters(
-        self, function: Function, arguments: list[Value], keywords: dict[str, Value], spread: list[Value]
+        self,
+        function: Function,
+        arguments: list[Value],
+        keywords: dict[str, Value],
+        spread: list[Value],
+        *,
+        root: bool,
     ) -> dict[str, Value]:
+        # A caller out of view may pass more than the parameters that have names.
+        more = spread or ([self.unknown("passed by a caller out of view")] if root else [])
         names: dict[str, Value] = {}
         left = dict(keywords)
         queue = list(arguments)
         for parameter in function.node.parameters:
             match parameter.kind:
                 case "*":
-                    names[parameter.name] = self.made(Display("tuple", queue, open=bool(spread)))
+                    names[parameter.name] = self.made(Display("tuple", queue, open=bool(more)))
                     queue = []
                 case "**":
                     rest = {name: left.pop(name) for name in list(left)}
-                    names[parameter.name] = self.made(Mapping(dict(rest), open=bool(spread), others=list(spread)))
+                    names[parameter.name] = self.made(Mapping(dict(rest), open=bool(more), others=list(more)))
                 case "keyword":
                     names[parameter.name] = self._argument(function, parameter, left, spread)
                 case _ if queue:

@@ -122,6 +122,7 @@ def counter_of(index: Value) -> Call | None:
 
 
 def _of_slices(items: list[Item], call: Call) -> Feed:
+    items = sorted(items, key=lambda item: item.site.node)
     first = items[0]
     counter = counter_of(first.index)
     assert counter is not None

@@ -155,7 +155,9 @@ def _keeps_axes(forward: Call) -> bool:
     if any(_single_example(argument) for argument in forward.arguments):
         return False
     if forward.body is None:
-        return kinds.of(forward.receiver) in ("model", "layer") if forward.receiver is not None else False
+        return forward.receiver is not None and (
+            kinds.of(forward.receiver) in ("model", "layer") or "model" in forward.receiver.marks
+        )
     for option in alternatives(forward.body):
         if isinstance(option, Result) and option.call.op == "forward":
             if not _keeps_axes(option.call):

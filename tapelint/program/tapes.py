@@ -11,6 +11,7 @@ from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
     VARIABLE_LISTS,
     Attribute,
+    Choice,
     Computed,
     Display,
     Element,
@@ -25,6 +26,8 @@ from tapelint.program.values import (
 ASKING = frozenset({"gradient", "jacobian", "batch_jacobian"})
 APPLYING = frozenset({"apply_gradients", "apply", "minimize", "scatter_sub", "scatter_add", "scatter_nd_sub"})
 ASSIGNING = frozenset({"assign", "assign_sub", "assign_add"})
+
+_LISTING = frozenset({"builtins.list", "builtins.tuple", "builtins.sorted", "builtins.reversed"})
 
 Fate = Literal["applied", "escaped", "differentiated", "displayed", "dead"]
 _RANK: dict[Fate, int] = {"dead": 0, "displayed": 1, "differentiated": 2, "escaped": 3, "applied": 4}
@@ -56,27 +59,30 @@ def tapes_behind(value: Value) -> list[Instance]:
     return found
 
 
-def parameters_of(value: Value) -> list[Parameters] | None:
+def parameters_of(value: Value, seen: frozenset[int] = frozenset()) -> list[Parameters] | None:
     """The variables in a list of sources, owner by owner; None when some are no model's variables or cannot be told."""
+    if id(value) in seen:
+        return None
+    seen = seen | {id(value)}
     match value:
         case Attribute(of=root, name=name) if name in VARIABLE_LISTS:
             return [Parameters(root, name)]
         case Computed(operator="+", parts=parts):
-            return _joined([parameters_of(part) for part in parts])
+            return _joined([parameters_of(part, seen) for part in parts])
         case Display(items=items) if items:
-            return _joined([parameters_of(item) for item in items])
+            return _joined([parameters_of(item, seen) for item in items])
         case Item(of=of) | Element(of=of):
-            inner = parameters_of(of)
+            inner = parameters_of(of, seen)
             return [Parameters(each.root, each.selector, partial=True) for each in inner] if inner is not None else None
         case Attribute(of=of, name="kernel" | "bias" | "gamma" | "beta" | "embeddings"):
             return [Parameters(of, "trainable_variables", partial=True)]
-        case Result(call=call) if call.op in ("builtins.list", "builtins.tuple", "builtins.sorted") and call.arguments:
-            return parameters_of(call.arguments[0])
+        case Result(call=call) if call.op in _LISTING and call.arguments:
+            return parameters_of(call.arguments[0], seen)
         case Instance() if kinds.of(value) == "variable":
             return [Parameters(value, "itself")]
-    options = [option for option in alternatives(value) if not is_none(option)]
-    if len(options) > 1 or (options and options[0] is not value):
-        return _joined([parameters_of(option) for option in options])
+        case Choice():
+            options = [option for option in alternatives(value) if not is_none(option)]
+            return _joined([parameters_of(option, seen) for option in options]) if options else None
     return None
 
 

@@ -33,12 +33,13 @@ class Nodes:
             parent = self._parents.get(parent.id)
 
     def bound_name(self, node: int) -> str | None:
-        """The name or attribute that the value of an expression is assigned to, directly or as one of a tuple."""
-        for parent in self.parents(node):
-            match parent:
+        """The name or attribute that a value is given: by an assignment, as one of a tuple, or by `with … as`."""
+        for one in (self[node], *self.parents(node)):
+            match one:
                 case tree.Assign(targets=[target, *_]):
-                    first = target.items[0] if isinstance(target, tree.Collection) and target.items else target
-                    return spell(first)
+                    return spell(target.items[0] if isinstance(target, tree.Collection) and target.items else target)
+                case tree.AugmentedAssign(target=target) | tree.WithItem(target=tree.Expression() as target):
+                    return spell(target)
                 case tree.Statement():
                     return None
         return None

@@ -54,7 +54,7 @@ def declared(body: list[tree.Statement], kind: Literal["global", "nonlocal"]) ->
 def _own_nodes(body: list[tree.Statement]) -> Iterator[tree.Node]:
     """The nodes evaluated in the scope of `body`: of a function or class in it, only what its header evaluates.
 
-    Comprehensions are walked through: all they bind in the scope around them is what `:=` binds, for a Clause is no For.
+    Comprehensions are walked through: a Clause is no For, so all they bind here is what `:=` binds.
     """
     pending: list[tree.Node] = list(reversed(body))
     while pending:
