@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tapelint.catalog import named
@@ -70,6 +72,10 @@ def _position(position: Position) -> dict[str, int]:
     return {"line": position.line, "column": position.column}
 
 
+def _reasons(files: Mapping[Path, str]) -> list[dict[str, str]]:
+    return [{"path": shown(path), "reason": reason} for path, reason in files.items()]
+
+
 def _summary(outcome: Outcome) -> dict[str, Any]:
     severities = Counter(finding.severity for finding in outcome.findings)
     return {
@@ -78,7 +84,8 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "warnings": severities["warning"],
         "infos": severities["info"],
         "suppressed": outcome.suppressed,
-        "failures": [{"path": shown(path), "reason": reason} for path, reason in outcome.failures.items()],
+        "skipped": _reasons(outcome.skipped),
+        "failures": _reasons(outcome.failures),
         "crashes": [
             {"path": shown(crash.path), "error": crash.error, "traceback": crash.traceback} for crash in outcome.crashes
         ],

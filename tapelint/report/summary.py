@@ -12,7 +12,9 @@ _NOUNS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "info"
 
 
 def troubles(outcome: Outcome) -> Iterator[Line]:
-    """A line for every file that could not be linted."""
+    """A line for every file that was not linted."""
+    for path, reason in outcome.skipped.items():
+        yield ("skipped", "warning"), (f": {defuse(shown(path))}: {defuse(reason)}", "plain")
     for path, reason in outcome.failures.items():
         yield ("error", "error"), (f": {defuse(shown(path))}: {defuse(reason)}", "plain")
     for crash in outcome.crashes:

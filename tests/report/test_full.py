@@ -160,10 +160,14 @@ def test_the_last_line_counts_what_was_found() -> None:
     assert full.render(Outcome(files=7)) == "no findings in 7 files\n"
 
 
-def test_files_that_could_not_be_linted_are_named() -> None:
+def test_files_that_were_not_linted_are_named() -> None:
+    skipped = {Path("a.ipynb"): "a notebook"}
     crash = Crash(Path("odd.py"), "KeyError: 'tape'", "Traceback …")
-    report = full.render(Outcome(files=2, crashes=(crash,), failures={Path("gone.py"): "no permission"}))
+    report = full.render(
+        Outcome(files=2, crashes=(crash,), failures={Path("gone.py"): "no permission"}, skipped=skipped)
+    )
     assert "error: gone.py: no permission\n" in report
+    assert "skipped: a.ipynb: a notebook\n" in report
     assert "odd.py" in report
     assert "KeyError: 'tape'" in report
 

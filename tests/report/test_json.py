@@ -108,6 +108,7 @@ def test_the_summary_counts() -> None:
         suppressed=4,
         crashes=(Crash(Path("c.py"), "KeyError: 1", "Traceback …"),),
         failures={Path("d.py"): "no permission"},
+        skipped={Path("e.ipynb"): "a notebook"},
     )
     assert report(run)["summary"] == {
         "files": 9,
@@ -115,6 +116,7 @@ def test_the_summary_counts() -> None:
         "warnings": 1,
         "infos": 0,
         "suppressed": 4,
+        "skipped": [{"path": "e.ipynb", "reason": "a notebook"}],
         "failures": [{"path": "d.py", "reason": "no permission"}],
         "crashes": [{"path": "c.py", "error": "KeyError: 1", "traceback": "Traceback …"}],
     }
