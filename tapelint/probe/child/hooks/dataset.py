@@ -1,0 +1,162 @@
+"""Watches `tf.data`: which pipelines are gone through, what they are made of, and the batches they deliver."""
+
+import contextlib
+import re
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.data.ops.dataset_ops import DatasetV2
+from tensorflow.python.data.ops.iterator_ops import OwnedIterator
+
+from tapelint.probe.child.feeds import Feed, PassageNotes, size_of
+from tapelint.probe.child.witness import Witness, patch
+from tapelint.record import Operation
+
+LONGEST = 32
+"""The links of a chain that are looked at."""
+
+NOTES = "_tapelint_passage"
+
+BATCHING = ("batch", "padded_batch", "ragged_batch", "dense_to_ragged_batch")
+
+SECOND_LOOK = 4
+"""The batches that are asked for once more at the end, when the program was stopped in its first epoch."""
+
+UNREPEATABLE = ("generator", "flat_map_generator", "py_function")
+
+
+def install(witness: Witness) -> None:
+    """Put the wrappers in place."""
+    patch(DatasetV2, "__iter__", lambda original: _iterating(witness, original))
+    patch(OwnedIterator, "_next_internal", lambda original: _taking(witness, original))
+
+
+def look_again(witness: Witness) -> None:
+    """Ask each pipeline that was seen for less than two epochs for its first batches once more."""
+    witness.quiet = True
+    for feed in witness.feeds:
+        if feed.dataset is None or not feed.trained or feed.begun > 1 or feed.cardinality == 1 or feed.fit is not None:
+            continue
+        if any(operation.name in UNREPEATABLE for operation in feed.operations):
+            continue  # It is made by Python code of the program, which is over.
+        passage = PassageNotes(again=True)
+        with contextlib.suppress(Exception):
+            iterator = iter(feed.dataset)
+            for _ in range(min(SECOND_LOOK, len(feed.passages[0].sizes))):
+                components = tf.nest.flatten(next(iterator))
+                passage.batch(size_of(components) or 0, components)
+            feed.passages.append(passage)
+            witness.feeds.grow(feed)
+
+
+def _iterating(witness: Witness, original: Any) -> Any:
+    def iterate(dataset: Any) -> Any:
+        iterator = original(dataset)
+        if tf.executing_eagerly() and not witness.quiet:
+            feed = _feed(witness, dataset)
+            feed.dataset = dataset
+            with contextlib.suppress(AttributeError):
+                setattr(iterator, NOTES, (feed, feed.begin()))
+        return iterator
+
+    return iterate
+
+
+def _taking(witness: Witness, original: Any) -> Any:
+    def take(iterator: Any) -> Any:
+        notes: tuple[Feed, PassageNotes] | None = getattr(iterator, NOTES, None)
+        if notes is None:
+            return original(iterator)
+        feed, passage = notes
+        try:
+            element = original(iterator)
+        except (tf.errors.OutOfRangeError, StopIteration):
+            passage.ended = True
+            witness.feeds.grow(feed)
+            raise
+        if tf.executing_eagerly():
+            components = tf.nest.flatten(element)
+            passage.batch(size_of(components) or 0, components)
+            witness.feeds.delivered(feed, passage)
+        return element
+
+    return take
+
+
+def _feed(witness: Witness, dataset: Any) -> Feed:
+    where = witness.sites.here()
+    operations = tuple(_chain(dataset))
+    key = where and (where.path, where.line), witness.fit, bool(witness.depth.evaluation), operations
+    feed = witness.feeds.feed(key)
+    if feed is None:
+        cardinality = _cardinality(dataset)
+        feed = Feed(
+            number=witness.feeds.number(),
+            where=where,
+            fit=witness.fit,
+            kind="dataset",
+            name="evaluation" if witness.depth.evaluation else "",
+            operations=operations,
+            cardinality=None if cardinality is None or cardinality < 0 else cardinality,
+            endless=cardinality == tf.data.INFINITE_CARDINALITY,
+            examples=_examples(dataset),
+        )
+        witness.feeds.add(key, feed)
+    return feed
+
+
+def _links(dataset: Any) -> list[Any]:
+    """The datasets of a chain, the source first; where chains meet, the first one is followed."""
+    links: list[Any] = []
+    while dataset is not None and len(links) < LONGEST:
+        links.append(dataset)
+        inputs = dataset._inputs()
+        dataset = inputs[0] if inputs else None
+    return links[::-1]
+
+
+def _chain(dataset: Any) -> list[Operation]:
+    return [
+        Operation(
+            _word(link),
+            buffer=_whole(link, "_buffer_size"),
+            batch=_whole(link, "_batch_size"),
+            drop_remainder=_yes(link, "_drop_remainder"),
+            reshuffle=_yes(link, "_reshuffle_each_iteration"),
+            count=_whole(link, "_count"),
+        )
+        for link in _links(dataset)
+    ]
+
+
+def _examples(dataset: Any) -> int | None:
+    """How many examples go into the last batching; None where nobody knows or nothing is batched."""
+    batching = next((link for link in reversed(_links(dataset)) if _word(link) in BATCHING), None)
+    if batching is None:
+        return None
+    cardinality = _cardinality(batching._inputs()[0])
+    return None if cardinality is None or cardinality < 0 else cardinality
+
+
+def _cardinality(dataset: Any) -> int | None:
+    with contextlib.suppress(Exception):
+        return int(dataset.cardinality())
+    return None
+
+
+def _word(link: Any) -> str:
+    """`_ParallelMapDataset` is a map."""
+    name = re.sub(r"(Dataset)?(V\d)?$", "", type(link).__name__.strip("_")).removeprefix("Parallel")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _whole(link: Any, name: str) -> int | None:
+    with contextlib.suppress(Exception):
+        return int(getattr(link, name))
+    return None
+
+
+def _yes(link: Any, name: str) -> bool | None:
+    with contextlib.suppress(Exception):
+        return bool(getattr(link, name))
+    return None

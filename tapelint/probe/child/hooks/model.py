@@ -1,0 +1,136 @@
+"""Watches models and layers being called under a tape: with which flag, in which mode, on how many examples."""
+
+import contextlib
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing_layer import (
+    BaseImagePreprocessingLayer,
+)
+
+from tapelint.probe.child.arrays import Arrays
+from tapelint.probe.child.feeds import size_of
+from tapelint.probe.child.witness import Witness, deeper, patch
+from tapelint.record import ModelCall, SensitiveLayer, Training
+
+DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout")
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+
+
+def install(witness: Witness) -> None:
+    """Put the wrappers in place."""
+    watch = _Watch(witness)
+    patch(keras.Layer, "__call__", watch.calling)
+    wrapped: set[Any] = set()
+    for name in (*DROPOUTS, *RECURRENT, "GaussianNoise", "BatchNormalization"):
+        kind = getattr(keras.layers, name)
+        owner = next(base for base in kind.__mro__ if "call" in base.__dict__)
+        if owner not in wrapped:
+            wrapped.add(owner)
+            patch(owner, "call", watch.running)
+    patch(BaseImagePreprocessingLayer, "call", watch.running)
+
+
+class _Watch:
+    def __init__(self, witness: Witness) -> None:
+        self.witness = witness
+        self.arrays = Arrays(witness)
+        self._running: list[SensitiveLayer] = []
+
+    def calling(self, original: Any) -> Any:
+        """A wrapper for the call of any layer; it looks at the outermost ones under a tape."""
+
+        def call(layer: Any, *arguments: Any, **keywords: Any) -> Any:
+            witness = self.witness
+            if witness.depth.layer or not witness.tapes.recording or witness.quiet:
+                with deeper(witness.depth, "layer"):
+                    return original(layer, *arguments, **keywords)
+            components = tf.nest.flatten((arguments, keywords))
+            if witness.fit is None and tf.executing_eagerly() and arguments and witness.sites.own():
+                self.arrays.used(arguments[0])
+            self._running = []
+            with deeper(witness.depth, "layer"):
+                result = original(layer, *arguments, **keywords)
+            self._note(layer, arguments, keywords, components)
+            return result
+
+        return call
+
+    def running(self, original: Any) -> Any:
+        """A wrapper for what a layer does that acts differently in training."""
+        signature = inspect.signature(original)
+
+        def call(layer: Any, *arguments: Any, **keywords: Any) -> Any:
+            if self.witness.tapes.recording and _cares(layer):
+                training = None
+                with contextlib.suppress(TypeError):
+                    bound = signature.bind(layer, *arguments, **keywords)
+                    bound.apply_defaults()
+                    training = _truth(bound.arguments.get("training"))
+                seen = SensitiveLayer(layer.name, type(layer).__name__, training)
+                if seen not in self._running:
+                    self._running.append(seen)
+            return original(layer, *arguments, **keywords)
+
+        return call
+
+    def _note(self, layer: Any, arguments: Any, keywords: Any, components: list[Any]) -> None:
+        witness = self.witness
+        call = ModelCall(
+            where=witness.sites.here(),
+            name=layer.name,
+            kind=type(layer).__name__,
+            training=_flag(layer, arguments, keywords),
+            sensitive=(*self._running, *_own_layers(layer)),
+            batch=size_of(components),
+        )
+        for tape in witness.tapes.recording:
+            tape.called(call)
+
+
+def _cares(layer: Any) -> bool:
+    if type(layer).__name__ == "BatchNormalization" or isinstance(layer, keras.layers.BatchNormalization):
+        return bool(layer.trainable)  # A frozen one is in inference mode whatever it is told.
+    for name in ("rate", "stddev"):
+        if isinstance(getattr(layer, name, None), int | float):
+            return float(getattr(layer, name)) > 0
+    if hasattr(layer, "recurrent_dropout"):
+        return bool(layer.dropout or layer.recurrent_dropout)
+    return isinstance(layer, BaseImagePreprocessingLayer) and type(layer).__name__.startswith(("Rand", "Mix", "Cut"))
+
+
+def _own_layers(layer: Any) -> tuple[SensitiveLayer, ...]:
+    """The layers of the user's own making that are told the mode; what they do with it cannot be seen."""
+    found = []
+    for part in layer._flatten_layers(include_self=True, recursive=True):
+        module = type(part).__module__
+        if not module.startswith("keras.") and not isinstance(part, keras.Model):
+            with contextlib.suppress(TypeError, ValueError):
+                if "training" in inspect.signature(part.call).parameters:
+                    found.append(SensitiveLayer(part.name, type(part).__name__, None))
+    return tuple(found)
+
+
+def _flag(layer: Any, arguments: Any, keywords: Any) -> Training:
+    value = keywords.get("training", inspect.Parameter.empty)
+    if value is inspect.Parameter.empty:
+        with contextlib.suppress(TypeError, ValueError):
+            bound = inspect.signature(layer.call).bind_partial(*arguments)
+            value = bound.arguments.get("training", inspect.Parameter.empty)
+    if value is inspect.Parameter.empty:
+        return "unset"
+    if value is None:
+        return "none"
+    truth = _truth(value)
+    return "tensor" if truth is None else "true" if truth else "false"
+
+
+def _truth(value: Any) -> bool | None:
+    if value is None:
+        return False
+    if isinstance(value, bool | int | np.bool_):
+        return bool(value)
+    return bool(value.numpy()) if hasattr(value, "numpy") else None

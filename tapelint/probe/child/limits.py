@@ -1,0 +1,51 @@
+"""The limits of the operating system on the child: memory, file size, no core dumps, no life after the parent."""
+
+import ctypes
+import os
+import signal
+import sys
+
+from tapelint.record import Guard
+
+LARGEST_FILE = 1 << 30
+PR_SET_PDEATHSIG = 1
+
+
+def apply(memory: int) -> list[Guard]:
+    """Put the limits on this process. The guards say which of them are in force."""
+    return [_memory(memory), _files(), _orphans()]
+
+
+def _memory(limit: int) -> Guard:
+    try:
+        import resource
+
+        # RLIMIT_DATA counts what may be written to. RLIMIT_AS would also count the gigabytes that are only reserved.
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    except (ImportError, OSError, ValueError) as error:
+        return Guard("memory limit", False, str(error))
+    if sys.platform != "linux":
+        return Guard("memory limit", False, "this system does not count mapped memory")
+    return Guard("memory limit", True, f"{limit / 2**30:g} GiB")
+
+
+def _files() -> Guard:
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+    except (ImportError, OSError, ValueError) as error:
+        return Guard("file size limit", False, str(error))
+    return Guard("file size limit", True, f"{LARGEST_FILE / 2**30:g} GiB")
+
+
+def _orphans() -> Guard:
+    if sys.platform != "linux":
+        return Guard("ends with its parent", False, "only Linux offers this")
+    parent = os.getppid()
+    if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        return Guard("ends with its parent", False, os.strerror(ctypes.get_errno()))
+    if os.getppid() != parent:  # It has died in between.
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Guard("ends with its parent", True, "the kernel kills the child when the parent is gone")

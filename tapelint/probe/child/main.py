@@ -1,0 +1,201 @@
+"""The child: confines itself, puts the wrappers in place, runs the script, and writes down how that ended."""
+
+import contextlib
+import importlib
+import os
+import sys
+import threading
+import traceback
+import types
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tapelint.probe.child import landlock, limits
+from tapelint.probe.child.audit import Audit
+from tapelint.probe.child.scribe import Scribe
+from tapelint.probe.child.stop import Budget, ProbeStop, Reason, Watchdog, exit_process
+from tapelint.probe.plan import Plan
+from tapelint.record import End, Exceptional, Site
+
+HOOKS = (
+    "warning",
+    "function",
+    "tape",
+    "optimizer",
+    "variable",
+    "model",
+    "dataset",
+    "metric",
+    "saving",
+    "standins",
+    "fit",
+)
+
+MISSING = "TensorFlow is not installed for {python}: pip install 'tapelint[probe]'"
+
+
+def main(plan: Plan) -> None:
+    """Run the script of the plan. Does not return."""
+    # Before any thread of TensorFlow's exists: the kernel's guard holds for the threads that come after it.
+    guards = [*limits.apply(plan.memory), landlock.confine(plan.private)]
+    scribe = Scribe(plan.journal)
+    scribe.fields(guards=guards, versions=(("python", sys.version.split()[0]),))
+    os.chdir(plan.work)
+    _Run(plan, scribe).run(guards)
+
+
+class _Run:
+    """One run of a script."""
+
+    def __init__(self, plan: Plan, scribe: Scribe) -> None:
+        self.plan = plan
+        self.scribe = scribe
+        self.budget = Budget(plan.steps, plan.seconds)
+        self.ended = False
+        self.code: int | None = None
+
+    def run(self, guards: list[Any]) -> None:
+        """From the first import to the end."""
+        program = self._compiled()
+        witness = self._prepared()
+        audit = Audit(self.plan.private, witness.deny)
+        guards.append(audit.begin())
+        self.scribe.fields(guards=guards)
+        self.scribe.begun()
+        self.budget.begin(lambda reason: self._end(reason, where=witness.sites.of_frame(_main_frame())))
+        watchdog = Watchdog(self.budget, self.scribe.flush)
+        os._exit = self._exit  # type: ignore[assignment]
+        watchdog.start()
+        try:
+            error = _raised_by(program, self.plan)
+        except ProbeStop as stop:  # It came when the program had already ended.
+            error = stop
+        with contextlib.suppress(ProbeStop):
+            watchdog.over()
+        audit.end()
+        if error is None:
+            witness.tapes.end()
+        if isinstance(error, ProbeStop) and self.budget.stopping == "stopped":
+            self._look_again(witness)
+        self._judge(error, witness)
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        exit_process(0)
+
+    def _compiled(self) -> types.CodeType:
+        try:
+            return compile(Path(self.plan.script).read_bytes(), self.plan.script, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            line = error.lineno or 1
+            where = Site(self.plan.script, line, error.offset or 1, line, error.offset or 1, "<module>", 1, line)
+            self._leave(f"the script is not valid Python: {error.msg} (line {line})", where)
+        except (ValueError, OSError) as error:
+            self._leave(f"the script cannot be read: {error}", None)
+
+    def _prepared(self) -> Any:
+        try:
+            for name in ("tensorflow", "keras"):
+                importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            missing = MISSING.format(python=sys.executable)
+            self._leave(missing if error.name in ("tensorflow", "keras") else f"TensorFlow lacks {error.name}", None)
+        except Exception as error:
+            self._leave(f"TensorFlow cannot be imported: {type(error).__name__}: {error}", None)
+        try:
+            return self._hooked()
+        except (ImportError, AttributeError, StopIteration) as error:
+            self._leave(f"the probe does not know this version of TensorFlow: {error}", None)
+
+    def _hooked(self) -> Any:
+        import keras
+        import tensorflow
+
+        from tapelint.probe.child.witness import Witness
+
+        self.scribe.fields(
+            versions=(
+                ("python", sys.version.split()[0]),
+                ("tensorflow", tensorflow.__version__),
+                ("keras", keras.__version__),
+            )
+        )
+        keras.utils.set_random_seed(0)
+        witness = Witness(self.plan, self.scribe, self.budget)
+        for name in HOOKS:
+            importlib.import_module(f"tapelint.probe.child.hooks.{name}").install(witness)
+        return witness
+
+    def _look_again(self, witness: Any) -> None:
+        from tapelint.probe.child.hooks.dataset import look_again
+
+        look_again(witness)
+
+    def _judge(self, error: BaseException | None, witness: Any) -> None:
+        if error is None:
+            self._end("finished")
+        elif isinstance(error, ProbeStop):
+            self._end(self.budget.stopping or "stopped", where=witness.sites.of_traceback(error.__traceback__))
+        elif isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+            detail = f"sys.exit({error.code!r})" if error.code is not None else "sys.exit()"
+            self._end("exited", detail, witness.sites.of_traceback(error.__traceback__), code)
+        else:
+            exceptional = witness.exceptional(error)
+            self._end(
+                "memory" if _is_memory(error) else "raised",
+                f"{exceptional.kind}: {exceptional.message.splitlines()[0] if exceptional.message else ''}",
+                exceptional.where,
+                1,
+                exceptional,
+            )
+            traceback.print_exception(error)
+
+    def _exit(self, code: int) -> None:
+        """What `os._exit` is for the program: the same, but not without a word."""
+        from tapelint.probe.child.sites import Sites
+
+        self._end("exited", f"os._exit({code})", Sites(self.plan.script, self.plan.roots).here(), code)
+        exit_process(code)
+
+    def _leave(self, detail: str, where: Site | None) -> NoReturn:
+        self._end("unstarted", detail, where)
+        exit_process(0)
+
+    def _end(
+        self,
+        end: End | Reason,
+        detail: str = "",
+        where: Site | None = None,
+        code: int | None = None,
+        exception: Exceptional | None = None,
+    ) -> None:
+        if self.ended:
+            return
+        self.ended = True
+        self.scribe.flush()
+        self.scribe.fields(
+            end=end, detail=detail, where=where, exit_code=code, exception=exception, updates=self.budget.updates
+        )
+
+
+def _raised_by(program: types.CodeType, plan: Plan) -> BaseException | None:
+    """Run the program as the main module, and give the exception it ended with."""
+    module = types.ModuleType("__main__")
+    module.__dict__.update(__file__=plan.script, __builtins__=__builtins__)
+    sys.modules["__main__"] = module
+    sys.argv = [plan.script, *plan.arguments]
+    sys.path.insert(0, plan.folder)
+    try:
+        exec(program, module.__dict__)
+    except BaseException as error:
+        return error
+    return None
+
+
+def _is_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
+def _main_frame() -> types.FrameType | None:
+    return sys._current_frames().get(threading.main_thread().ident or 0)

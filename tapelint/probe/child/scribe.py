@@ -1,0 +1,71 @@
+"""The child's pen: writes entries to the journal as they happen, and those that keep growing a little later."""
+
+import os
+import threading
+from collections.abc import Callable
+
+from tapelint.probe.journal import Entry, begun_line, entry_line, fields_line
+
+MOST = 400
+"""The entries of one table that are written; a run that has more says so."""
+
+
+class Scribe:
+    """Writes to the journal. Safe to use from several threads, and from an audit hook in the middle of a write."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = threading.RLock()
+        self._growing: dict[tuple[str, int], Callable[[], Entry]] = {}
+        self._numbers: dict[str, int] = {}
+        self._cut: set[str] = set()
+
+    def number(self, table: str) -> int:
+        """A number for a new entry of the table."""
+        with self._lock:
+            self._numbers[table] = self._numbers.get(table, 0) + 1
+            return self._numbers[table]
+
+    def put(self, table: str, entry: Entry) -> None:
+        """Write an entry that is complete."""
+        if entry.number > MOST:
+            self._note_cut(table)
+        else:
+            self._write(entry_line(table, entry))
+
+    def grow(self, table: str, number: int, entry: Callable[[], Entry]) -> None:
+        """Have an entry written soon that is still changing; `entry` makes it as it is then."""
+        if number > MOST:
+            self._note_cut(table)
+        else:
+            with self._lock:
+                self._growing[table, number] = entry
+
+    def fields(self, **values: object) -> None:
+        """Write fields of the record."""
+        self._write(fields_line(**values))
+
+    def begun(self) -> None:
+        """Write that the script is running now."""
+        self._write(begun_line())
+
+    def flush(self) -> None:
+        """Write every entry that has grown."""
+        with self._lock:
+            growing, self._growing = self._growing, {}
+        for (table, _), entry in growing.items():
+            self._write(entry_line(table, entry()))
+
+    def _note_cut(self, table: str) -> None:
+        if table not in self._cut:
+            self._cut.add(table)
+            self.fields(cut=tuple(sorted(self._cut)))
+
+    def _write(self, line: bytes) -> None:
+        with self._lock:
+            try:
+                while line:
+                    line = line[os.write(self._descriptor, line) :]
+            except OSError:
+                # The program has closed the descriptor. What was written so far stands.
+                self._descriptor = -1

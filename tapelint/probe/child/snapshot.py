@@ -1,0 +1,49 @@
+"""The values of a variable at one moment, to be compared with those at a later one."""
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+LARGEST = 128 << 20
+"""The bytes of a variable up to which its values are kept; of larger ones only a checksum."""
+
+
+class Snapshot:
+    """What a variable held."""
+
+    def __init__(self, variable: Any) -> None:
+        values = array(variable)
+        self._shape = values.shape
+        self._checksum = zlib.crc32(_bytes(values).data) if values.nbytes > LARGEST else None
+        self._values = values.copy() if self._checksum is None else None
+
+    def same(self, later: "Snapshot") -> bool:
+        """Whether every bit is the same."""
+        if self._shape != later._shape:
+            return False
+        if self._values is None or later._values is None:
+            return self._checksum == later._checksum
+        return bool(np.array_equal(_bytes(self._values), _bytes(later._values)))
+
+    def moved(self, later: "Snapshot") -> float | None:
+        """The greatest distance between two values in the same place; None where only checksums are kept."""
+        if self._values is None or later._values is None or self._shape != later._shape:
+            return None
+        return largest(later._values.astype("float64") - self._values.astype("float64"))
+
+
+def array(value: Any) -> "np.ndarray[Any, Any]":
+    """The values of a tensor or variable."""
+    return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+
+
+def largest(values: Any) -> float:
+    """The greatest magnitude; not a number if any of the values is none."""
+    return float(np.max(np.abs(values))) if np.size(values) else 0.0
+
+
+def _bytes(values: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    if values.dtype.hasobject:
+        return np.frombuffer(repr(values.tolist()).encode(), np.uint8)
+    return np.ascontiguousarray(values).reshape(-1).view(np.uint8)

@@ -1,0 +1,90 @@
+"""What all hooks share: the pen, the clock, who is who, and where the program is."""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tapelint.probe.child.feeds import Feeds
+from tapelint.probe.child.gradients import Gradients
+from tapelint.probe.child.identities import Identities
+from tapelint.probe.child.scribe import Scribe
+from tapelint.probe.child.sites import Sites
+from tapelint.probe.child.stop import Budget
+from tapelint.probe.child.tapes import Tapes
+from tapelint.probe.plan import Plan
+from tapelint.record import Denial, Exceptional, Replacement, Site
+
+
+class _Depth(threading.local):
+    """How deep a thread is in calls that matter."""
+
+    def __init__(self) -> None:
+        self.function = 0
+        self.update = 0
+        self.layer = 0
+        self.evaluation = 0
+        self.metric = 0
+
+
+class Witness:
+    """The one who sees everything and writes it down."""
+
+    def __init__(self, plan: Plan, scribe: Scribe, budget: Budget) -> None:
+        self.plan = plan
+        self.scribe = scribe
+        self.budget = budget
+        self.sites = Sites(plan.script, plan.roots)
+        self.identities = Identities()
+        self.feeds = Feeds(scribe, budget.short)
+        self.gradients = Gradients()
+        self.tapes = Tapes(scribe)
+        self.depth = _Depth()
+        self.fits: list[int] = []
+        self.quiet = False
+        budget.more_wanted = self.feeds.more_wanted
+        self._denials: dict[tuple[str, str, object], tuple[int, int, Site | None]] = {}
+
+    @property
+    def fit(self) -> int | None:
+        """The number of the fit that is running."""
+        return self.fits[-1] if self.fits else None
+
+    @property
+    def in_function(self) -> bool:
+        """Whether this runs inside of a `tf.function`."""
+        return self.depth.function > 0
+
+    def deny(self, action: str, target: str) -> None:
+        """Write down that something was denied."""
+        where = self.sites.here()
+        key = action, target, where and (where.path, where.line)
+        number, times, where = self._denials.get(key) or (self.scribe.number("denials"), 0, where)
+        self._denials[key] = number, times + 1, where
+        self.scribe.put("denials", Denial(number, action, target, where, times + 1))
+
+    def replace(self, what: str, by: str) -> None:
+        """Write down that something was put in another's place."""
+        self.scribe.put("replacements", Replacement(self.scribe.number("replacements"), what, by, self.sites.here()))
+
+    def exceptional(self, error: BaseException) -> Exceptional:
+        """The exception as the record has it."""
+        return Exceptional(type(error).__name__, str(error)[:2000], self.sites.of_traceback(error.__traceback__))
+
+
+@contextmanager
+def deeper(depth: Any, name: str) -> Iterator[int]:
+    """One level deeper in calls of the kind `name`; gives the level before."""
+    before: int = getattr(depth, name)
+    setattr(depth, name, before + 1)
+    try:
+        yield before
+    finally:
+        setattr(depth, name, before)
+
+
+def patch(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+    """Put `wrap(original)` in the place of an attribute, under the original's name and signature."""
+    original = getattr(owner, name)
+    setattr(owner, name, functools.wraps(original)(wrap(original)))

@@ -1,0 +1,188 @@
+"""Runs a script under observation, in a process of its own, and says what happened. Never imports TensorFlow."""
+
+import dataclasses
+import os
+import signal
+import site
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tapelint.probe.plan import Plan
+from tapelint.probe.supervise import Exit, supervise
+from tapelint.probe.workspace import Workspace, workspace
+from tapelint.record import End, Guard, Record
+
+BOOT = """\
+import sys
+sys.path[0:1] = [{root!r}]
+import tapelint.probe.child.main as child
+from tapelint.probe.plan import Plan
+del sys.path[0]
+child.main(Plan.decode(sys.argv[1]))
+"""
+"""What the child's interpreter is told. It may be another than ours, with packages of its own: only tapelint comes from
+here, and what tapelint imports later is found beside it."""
+
+NOT_INHERITED = (
+    "PYTHONHOME",
+    "PYTHONINSPECT",
+    "PYTHONSTARTUP",
+    "PYTHONPROFILEIMPORTTIME",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "TF_XLA_FLAGS",
+)
+
+
+def run(
+    script: Path,
+    *,
+    arguments: Sequence[str] = (),
+    steps: int = 4,
+    seconds: float = 60.0,
+    memory_gib: float = 8.0,
+    python: str = sys.executable,
+    graph: bool = False,
+    watch: Callable[[Record], None] | None = None,
+) -> Record:
+    """What happens when `script` runs for a few steps.
+
+    It is stopped after `steps` updates, or a little later if two short epochs can be seen, and at the latest `seconds`
+    after its first line began to run. `graph` leaves its `tf.function`s compiled, which shows traces instead of values.
+    `watch` is called now and then with what is known so far. An interrupt from the keyboard ends the script, and the
+    Record says so; nothing that the script does makes this function raise.
+    """
+    path = Path(os.path.normpath(script.absolute()))
+    empty = Record(str(script), tuple(arguments), graph, "unstarted", "", 0.0)
+    trouble = _trouble(path)
+    if trouble:
+        return dataclasses.replace(empty, detail=trouble)
+    started = time.monotonic()
+    with workspace(path.parent, Path.cwd()) as places:
+        read, write = os.pipe()
+        plan = Plan(
+            script=str(path),
+            arguments=tuple(arguments),
+            steps=steps,
+            seconds=seconds,
+            memory=int(memory_gib * 2**30),
+            graph=graph,
+            private=str(places.private),
+            work=str(places.work),
+            roots=tuple(_roots(path)),
+            journal=write,
+        )
+        command = [python, "-u", "-c", BOOT.format(root=str(Path(__file__).parents[2])), plan.encode()]
+        exit = supervise(
+            command,
+            environment=_environment(places),
+            directory=places.private,
+            journal=(read, write),
+            seconds=seconds,
+            empty=empty,
+            watch=watch,
+        )
+    known = exit.ledger.record(empty)
+    end, detail = _ending(exit, known, seconds)
+    return dataclasses.replace(
+        known,
+        end=end,
+        detail=detail,
+        exit_code=known.exit_code if known.exit_code is not None or exit.code == 0 else exit.code,
+        seconds=round(time.monotonic() - started, 3),
+        guards=(
+            *known.guards,
+            Guard("private directory", True, "a copy of the script's surroundings, removed afterwards"),
+            Guard("time limit", True, f"{seconds:g} s"),
+        ),
+        stdout=exit.stdout,
+        stderr=exit.stderr,
+    )
+
+
+def _trouble(script: Path) -> str:
+    if sys.platform == "win32":
+        return "the probe needs Linux or macOS"
+    if script.is_dir():
+        return "this is a directory, not a script"
+    if not script.exists():
+        return "there is no such file"
+    if script.suffix == ".ipynb":
+        return "the probe does not run notebooks yet"
+    return "" if os.access(script, os.R_OK) else "the file may not be read"
+
+
+def _roots(script: Path) -> list[str]:
+    """Where the user's own code lies: around the script, and around the user."""
+    working = Path.cwd()
+    roots = {str(script.parent)}
+    if working != Path(working.anchor) and working != Path.home():
+        roots.add(str(working))
+    return sorted(roots)
+
+
+def _environment(places: Workspace) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    search = inherited.get("PYTHONPATH", "")
+    return {
+        **inherited,
+        # Where the user's own packages are is derived from HOME, which becomes another.
+        "PYTHONUSERBASE": inherited.get("PYTHONUSERBASE") or site.getuserbase(),
+        "PYTHONPATH": os.pathsep.join(str(Path(part).absolute()) for part in search.split(os.pathsep) if part),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONBREAKPOINT": "0",
+        "PYTHONFAULTHANDLER": "1",
+        "HOME": str(places.home),
+        "TMPDIR": str(places.temporary),
+        "KERAS_HOME": str(places.home / ".keras"),
+        "KERAS_BACKEND": "tensorflow",
+        "MPLCONFIGDIR": str(places.home / "matplotlib"),
+        "MPLBACKEND": "Agg",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": inherited.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+    }
+
+
+def _ending(exit: Exit, known: Record, seconds: float) -> tuple[End, str]:
+    """How the run ended, and in what words, where the child could not say it itself."""
+    if exit.interrupted:
+        return "interrupted", "interrupted from the keyboard"
+    if "end" in exit.ledger.fields:
+        return known.end, known.detail or _described(known, seconds)
+    if exit.overran and exit.ledger.begun:
+        return "timeout", f"killed after {seconds:g} s, because it did not react"
+    if exit.overran:
+        return "unstarted", "TensorFlow was not ready in time"
+    if exit.code < 0:
+        return _by_signal(-exit.code, exit.stderr)
+    if not exit.ledger.begun:
+        return "unstarted", _last_line(exit.stderr)
+    return "exited", f"ended with status {exit.code}"
+
+
+def _described(known: Record, seconds: float) -> str:
+    details: dict[End, str] = {
+        "finished": "ran to its end",
+        "stopped": f"stopped by the probe after {known.updates} update{'s' * (known.updates != 1)}",
+        "timeout": f"stopped by the probe after {seconds:g} s",
+    }
+    return details.get(known.end, "")
+
+
+def _by_signal(number: int, stderr: str) -> tuple[End, str]:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    if "bad_alloc" in stderr or "out of memory" in stderr.lower():
+        return "memory", f"ran out of memory ({name})"
+    return "crashed", f"crashed with {name}"
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "the interpreter did not start"

@@ -1,0 +1,41 @@
+"""What the parent tells the child to do."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A script to run, the limits of the run, and where its traces go.
+
+    `private` is the only directory the child may write to, `work` the part of it that is the working directory;
+    `roots` are the directories whose files are the user's own code; `journal` is the descriptor to write to.
+    """
+
+    script: str
+    arguments: tuple[str, ...]
+    steps: int
+    seconds: float
+    memory: int
+    graph: bool
+    private: str
+    work: str
+    roots: tuple[str, ...]
+    journal: int
+
+    def encode(self) -> str:
+        """The plan as one argument of a command line."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def decode(cls, text: str) -> "Plan":
+        """The plan that `encode` made the text of."""
+        value = json.loads(text)
+        return cls(**{**value, "arguments": tuple(value["arguments"]), "roots": tuple(value["roots"])})
+
+    @property
+    def folder(self) -> str:
+        """The directory the script lies in."""
+        return str(Path(self.script).parent)

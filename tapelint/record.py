@@ -1,0 +1,507 @@
+"""What really happened when a program was run under observation, entry by entry, with the lines of the user's files.
+
+A Record is written by the probe's child and read by whoever judges or prints it. It survives as JSON: `to_json` and
+`from_json` are each other's inverse, and a text that is cut off, damaged or of another version is a DamagedRecord.
+"""
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+VERSION = 1
+
+End = Literal["finished", "stopped", "raised", "exited", "crashed", "timeout", "memory", "interrupted", "unstarted"]
+"""How a run ended: by itself; by the probe, which had seen enough; by an exception nobody caught; by `sys.exit` or
+`os._exit`; by a signal; by the time limit; by the memory limit; by the person who asked for it; not even begun."""
+
+Training = Literal["true", "false", "none", "unset", "tensor"]
+GradientKind = Literal["none", "zero", "nonfinite", "finite", "unknown"]
+Match = Literal["identity", "value", "unknown", "none"]
+MetricEventKind = Literal["update", "reset", "read"]
+Channel = Literal["warnings", "tensorflow", "absl"]
+
+
+class DamagedRecord(ValueError):
+    """A text that is not a record this version can read; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A line of the user's code through which an outer frame went."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The innermost expression of the user's code that was being evaluated: 1-based lines and columns, end exclusive.
+
+    `function` is its qualified name (`<module>` outside of any), which stands on the lines `first` to `last`; `callers`
+    are the outer frames in the user's files, innermost first.
+    """
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    function: str
+    first: int
+    last: int
+    callers: tuple[Caller, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """The shape and type of a value; an unknown dimension is None."""
+
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptional:
+    """An exception: its type, what it said, and where in the user's code it came up."""
+
+    kind: str
+    message: str
+    where: Site | None
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveLayer:
+    """A layer that acts differently in training, and the mode it ran in; None where that cannot be seen."""
+
+    name: str
+    kind: str
+    training: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """A model, or a layer on its own, called while a tape was recording. `training` is the flag as it was passed."""
+
+    where: Site | None
+    name: str
+    kind: str
+    training: Training
+    sensitive: tuple[SensitiveLayer, ...]
+    batch: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing a gradient was asked for, and what came back.
+
+    `variable` is its identity in this run. `largest` is the greatest magnitude in the gradient. `unchanged` says
+    whether every bit is as it was at the previous gradient call by this variable, `moved` by how much it has moved at
+    most since then; both are None the first time.
+    """
+
+    variable: int
+    name: str
+    is_variable: bool
+    trainable: bool
+    gradient: GradientKind
+    largest: float | None
+    unchanged: bool | None
+    moved: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GradientCall:
+    """One call of `tape.gradient`. `loss` is the mean of the target, `compared` counts the sources seen before.
+
+    `direct`: the call stands in the user's code, not in a library's. `fit` is the number of the fit it is part of.
+    """
+
+    number: int
+    where: Site | None
+    direct: bool
+    fit: int | None
+    in_function: bool
+    symbolic: bool
+    persistent: bool
+    recording: bool
+    weighted: bool
+    targets: tuple[Tensor, ...]
+    loss: float | None
+    sources: tuple[Source, ...]
+    compared: int
+    calls: tuple[ModelCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TapeUse:
+    """The tapes opened at one place of the user's code: how many were asked, and how many given up unasked."""
+
+    number: int
+    where: Site | None
+    in_function: bool
+    opened: int
+    asked: int
+    unasked: int
+    calls: tuple[ModelCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer the program made. `own`: it was constructed in the user's code. `applied` counts its updates."""
+
+    number: int
+    where: Site | None
+    own: bool
+    kind: str
+    applied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A gradient and the variable it was applied to.
+
+    `source` is the variable that the gradient belongs to according to the gradient call, `matched` how that was found
+    out. `identical` says whether the variable has the same bits after the update, `moved` by how much it moved at most.
+    """
+
+    variable: int
+    name: str
+    differentiated: bool
+    source: int | None
+    source_name: str | None
+    gradient_call: int | None
+    matched: Match
+    largest: float | None
+    identical: bool | None
+    moved: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One application of gradients by an optimizer, from the outermost call in the user's code."""
+
+    number: int
+    where: Site | None
+    direct: bool
+    fit: int | None
+    in_function: bool
+    optimizer: int
+    kind: str
+    pairs: tuple[Pair, ...]
+    iterations: int | None
+    rate: float | None
+    exception: Exceptional | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """In-place changes of one variable by one place of the user's code. `source`: gradients were asked for by it."""
+
+    number: int
+    where: Site | None
+    operation: str
+    variable: int
+    name: str
+    source: bool
+    in_function: bool
+    times: int
+    moved: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One link in the chain of a pipeline, such as `shuffle`, with the arguments it was given."""
+
+    name: str
+    buffer: int | None = None
+    batch: int | None = None
+    drop_remainder: bool | None = None
+    reshuffle: bool | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One time through a pipeline or an array: the size of each batch, and a digest of each component of each batch.
+
+    `starts` are the rows of an array at which the batches began. `ended`: the data ran out. `trained`: gradients were
+    asked for on the way. `again`: the probe asked for these batches itself, after the program, to compare their order.
+    """
+
+    sizes: tuple[int, ...]
+    digests: tuple[tuple[str, ...], ...]
+    starts: tuple[int, ...]
+    ended: bool
+    trained: bool
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Data that was iterated: a dataset with its chain of operations, or an array taken in slices.
+
+    `cardinality` counts batches and `examples` what there is to see; None where that is unknown. `endless`: no end.
+    """
+
+    number: int
+    where: Site | None
+    fit: int | None
+    kind: Literal["dataset", "array"]
+    name: str
+    operations: tuple[Operation, ...]
+    cardinality: int | None
+    endless: bool
+    examples: int | None
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A `tf.function`: how often it was called, with how many different signatures, and how often it was traced."""
+
+    number: int
+    where: Site | None
+    name: str
+    line: int
+    calls: int
+    signatures: int
+    traces: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricEvent:
+    """What happened to a metric, `times` in a row from one place, in one epoch. `own`: in the user's code."""
+
+    kind: MetricEventKind
+    where: Site | None
+    own: bool
+    epoch: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric that the user's code updates, resets or reads itself."""
+
+    number: int
+    where: Site | None
+    name: str
+    kind: str
+    events: tuple[MetricEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A callback of a fit. `available`: its monitored quantity was among the epoch's logs; None where none was asked.
+
+    `stops`: it can end the training; `keeps`: it can keep or restore the best weights. `dropped`: the probe left it
+    out.
+    """
+
+    kind: str
+    own: bool
+    monitor: str | None
+    patience: int | None
+    available: bool | None
+    stops: bool
+    keeps: bool
+    dropped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One epoch of a fit: the steps it took, the learning rate in force, and the logs at its end."""
+
+    steps: int
+    rate: float | None
+    logs: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One call of `fit`, of which the probe lets a few short epochs happen.
+
+    `batches` is what an epoch has, `asked` the epochs the program wanted, `cut` whether the probe shortened it.
+    `iterations` counts the optimizer's updates during the fit; `changed` of `trainable` variables ended different.
+    """
+
+    number: int
+    where: Site | None
+    model: str
+    x: str
+    examples: int | None
+    batch: int | None
+    batches: int | None
+    shuffle: bool
+    validation: Literal["data", "split", "none"]
+    asked: int
+    cut: bool
+    loss: str
+    callbacks: tuple[Callback, ...]
+    epochs: tuple[Epoch, ...]
+    steps: int
+    iterations: int | None
+    accumulates: bool
+    trainable: int
+    changed: int | None
+    exception: Exceptional | None
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning, on the channel it came through, `times` over."""
+
+    number: int
+    channel: Channel
+    category: str
+    text: str
+    where: Site | None
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Something the program tried and was not allowed to do: a connection, a process, a write outside."""
+
+    number: int
+    action: str
+    target: str
+    where: Site | None
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Something the probe put in the place of what the program asked for, such as data that would be downloaded."""
+
+    number: int
+    what: str
+    by: str
+    where: Site | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A part of the confinement, and whether it was in force; `detail` says why not, or how."""
+
+    name: str
+    active: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that was seen of one run. `cut` names the kinds of entries of which there were too many to keep."""
+
+    script: str
+    arguments: tuple[str, ...]
+    graph: bool
+    end: End
+    detail: str
+    seconds: float
+    updates: int = 0
+    where: Site | None = None
+    exit_code: int | None = None
+    exception: Exceptional | None = None
+    versions: tuple[tuple[str, str], ...] = ()
+    guards: tuple[Guard, ...] = ()
+    gradients: tuple[GradientCall, ...] = ()
+    tapes: tuple[TapeUse, ...] = ()
+    optimizers: tuple[Optimizer, ...] = ()
+    applications: tuple[Update, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
+    functions: tuple[Function, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    fits: tuple[Fit, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    denials: tuple[Denial, ...] = ()
+    replacements: tuple[Replacement, ...] = ()
+    cut: tuple[str, ...] = ()
+    stdout: str = ""
+    stderr: str = ""
+    version: int = VERSION
+
+
+def to_json(record: Record, indent: int | None = None) -> str:
+    """The record as JSON."""
+    return json.dumps(plain(record), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def from_json(text: str) -> Record:
+    """The record in `text`. Raises DamagedRecord."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise DamagedRecord(f"the record is cut off or not JSON: {error}") from None
+    if not isinstance(value, dict) or not isinstance(value.get("version"), int):
+        raise DamagedRecord("this is JSON, but not a record: it has no version")
+    if value["version"] != VERSION:
+        raise DamagedRecord(f"the record has version {value['version']}, this tapelint reads version {VERSION}")
+    record: Record = revive(Record, value)
+    return record
+
+
+def plain(value: Any) -> Any:
+    """`value` in what JSON knows: dictionaries, lists, strings, numbers. What is not finite becomes a string."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def revive(kind: Any, value: Any, name: str = "record") -> Any:
+    """The value of type `kind` that `plain` made `value` of. Raises DamagedRecord, naming the part that is wrong."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _revive_entry(kind, value, name)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Literal:
+        if value in arguments:
+            return value
+    elif origin is types.UnionType:
+        if value is None and type(None) in arguments:
+            return None
+        (only,) = (argument for argument in arguments if argument is not type(None))
+        return revive(only, value, name)
+    elif origin is tuple:
+        if isinstance(value, list):
+            return _revive_tuple(arguments, value, name)
+    elif kind is float:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        if value in ("nan", "inf", "-inf"):
+            return float(value)
+    elif type(value) is kind:
+        return value
+    raise DamagedRecord(f"the record is damaged: `{name}` is {json.dumps(value)[:60]}")
+
+
+def _revive_entry(kind: type[Any], value: Any, name: str) -> Any:
+    if not isinstance(value, dict):
+        raise DamagedRecord(f"the record is damaged: `{name}` is {json.dumps(value)[:60]}")
+    hints = {field.name: field.type for field in dataclasses.fields(kind)}
+    strangers = value.keys() - hints.keys()
+    if strangers:
+        raise DamagedRecord(f"the record is damaged: `{name}` has an unknown part `{min(strangers)}`")
+    missing = hints.keys() - value.keys()
+    if missing:
+        raise DamagedRecord(f"the record is incomplete: `{name}` lacks `{min(missing)}`")
+    return kind(**{part: revive(hint, value[part], f"{name}.{part}") for part, hint in hints.items()})
+
+
+def _revive_tuple(arguments: tuple[Any, ...], value: list[Any], name: str) -> tuple[Any, ...]:
+    if arguments[-1] is Ellipsis:
+        return tuple(revive(arguments[0], item, f"{name}[{index}]") for index, item in enumerate(value))
+    if len(arguments) != len(value):
+        raise DamagedRecord(f"the record is damaged: `{name}` has {len(value)} parts instead of {len(arguments)}")
+    return tuple(
+        revive(argument, item, f"{name}[{index}]")
+        for index, (argument, item) in enumerate(zip(arguments, value, strict=True))
+    )
