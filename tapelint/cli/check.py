@@ -1,5 +1,6 @@
 """`tapelint check`: the main job."""
 
+import difflib
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +15,10 @@ from tapelint.finding import Finding, Severity
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.outcome import Outcome
 from tapelint.run.settings import THRESHOLDS
+from tapelint.source.discover import MissingPath
 
 STDIN = Path("-")
+COMMANDS = ("check", "probe", "explain", "show", "config")
 
 
 def check(
@@ -115,7 +118,11 @@ def _refuted(finding: Finding) -> bool:
 def _lint_paths(paths: list[Path], hierarchy: Hierarchy, audience: Onlooker) -> Outcome:
     from tapelint.run.lint import lint
 
-    outcome = lint(paths, hierarchy, audience)
+    try:
+        outcome = lint(paths, hierarchy, audience)
+    except MissingPath as error:
+        close = difflib.get_close_matches(str(error.paths[0]), COMMANDS, n=1)
+        raise Refusal(f"{error}" + (f", or is it the command `{close[0]}` that you mean?" if close else "")) from None
     if not outcome.files and not outcome.failures and not outcome.skipped:
         warn("no Python files found under the given path" + "s" * (len(paths) > 1))
     return outcome
@@ -127,6 +134,7 @@ def _lint_stdin(paths: list[Path], name: Path | None, hierarchy: Hierarchy, audi
     for path in paths:
         if path not in (STDIN, name):
             warn(f"standard input is read, not `{path}`")
+    audience.note("reading standard input")
     return lint_text(Path.cwd() / name if name else STDIN, sys.stdin.buffer.read(), hierarchy, audience)
 
 

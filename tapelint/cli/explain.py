@@ -76,13 +76,18 @@ def _rows(rules: Sequence[Rule]) -> list[str]:
 
 def _show_page(rule: Rule) -> None:
     page = _DECLARATION.sub(f"*{_nature(rule)}*\n\n", rule.text, count=1)
-    if not sys.stdout.isatty():
+    if not on_a_terminal():
         typer.echo(page.rstrip())
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
     Console().print(Markdown(page))
+
+
+def on_a_terminal() -> bool:
+    """Whether a person reads the page as it is printed."""
+    return sys.stdout.isatty()
 
 
 def _nature(rule: Rule) -> str:

@@ -44,11 +44,11 @@ class Output:
             case "full":
                 from tapelint.report import full
 
-                return full.render(self._spoken(outcome), colour=self.colour, width=self.width)
+                return full.render(self._spoken(outcome), colour=self.colour, width=self.width, total=not self.quiet)
             case "concise":
                 from tapelint.report import concise
 
-                return concise.render(self._spoken(outcome), colour=self.colour)
+                return concise.render(self._spoken(outcome), colour=self.colour, total=not self.quiet)
             case "json":
                 from tapelint.report import json as document
 
@@ -74,7 +74,7 @@ class Output:
 
     def _spoken(self, outcome: Outcome) -> Outcome:
         """The outcome without what has been told on standard error already: a terminal shows both."""
-        return outcome if self.file else dataclasses.replace(outcome, crashes=(), failures={})
+        return outcome if self.file else dataclasses.replace(outcome, crashes=(), failures={}, skipped={})
 
     def _statistics(self, outcome: Outcome) -> str:
         from tapelint.report import statistics

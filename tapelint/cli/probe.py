@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,9 +11,11 @@ from tapelint.cli import options
 from tapelint.cli.check import exit_status
 from tapelint.cli.guard import FAILED, FOUND, Refusal, guarded, tell, warn
 from tapelint.cli.output import FOR_PEOPLE, Output, tell_troubles
-from tapelint.record import Record, plain
 from tapelint.report.address import shown
 from tapelint.run.outcome import Outcome
+
+if TYPE_CHECKING:
+    from tapelint.record import Record
 
 FORMATS = ("full", "concise", "json")
 
@@ -82,10 +84,12 @@ def probe(
     raise typer.Exit(status)
 
 
-def _report(output: Output, outcome: Outcome, record: Record) -> str:
+def _report(output: Output, outcome: Outcome, record: "Record") -> str:
     found = output.findings(outcome)
     if output.format in FOR_PEOPLE:
         from tapelint.report import account
 
         return account.render(record, colour=output.colour) + "\n" + found
+    from tapelint.record import plain
+
     return json.dumps({**json.loads(found), "record": plain(record)}, indent=2, ensure_ascii=False) + "\n"

@@ -13,7 +13,7 @@ from tapelint.source.document import Document, UndecodableSource
 def show(file: Annotated[Path, typer.Argument(help="The file to show.")]) -> None:
     """Show what tapelint understands of a file: tapes, models, optimizers, data, steps, and what it cannot tell."""
     with guarded():
-        document = _document(Path.cwd() / file)
+        document = _document(file)
         from tapelint.program.build import build
         from tapelint.program.show import render
 
@@ -24,8 +24,9 @@ def show(file: Annotated[Path, typer.Argument(help="The file to show.")]) -> Non
         typer.echo(render(program, document).rstrip())
 
 
-def _document(path: Path) -> Document:
+def _document(file: Path) -> Document:
+    path = Path.cwd() / file
     try:
         return Document.decode(path, read(path))
     except (UnreadableFile, UndecodableSource) as error:
-        raise Refusal(f"{path}: {error}") from None
+        raise Refusal(f"{file}: {error}") from None

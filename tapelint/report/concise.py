@@ -8,8 +8,9 @@ from tapelint.report.ink import SEVERITIES, VERDICTS, Line
 from tapelint.run.outcome import Outcome
 
 
-def render(outcome: Outcome, *, colour: bool = False) -> str:
-    lines = [*map(_line, outcome.findings), *summary.troubles(outcome), *summary.total(outcome)]
+def render(outcome: Outcome, *, colour: bool = False, total: bool = True) -> str:
+    last = summary.total(outcome) if total else ()
+    lines = [*map(_line, outcome.findings), *summary.troubles(outcome), *last]
     return (ink.coloured if colour else ink.plain)(lines)
 
 

@@ -7,9 +7,9 @@ from tapelint.report.ink import Line
 from tapelint.run.outcome import Outcome
 
 
-def render(outcome: Outcome, *, colour: bool = False, width: int | None = None) -> str:
+def render(outcome: Outcome, *, colour: bool = False, width: int | None = None, total: bool = True) -> str:
     """The report, for lines of `width` cells; None is for a file or a pipe, where only code is ever cut."""
-    lines = [*_findings(outcome, width), *summary.troubles(outcome), *summary.total(outcome)]
+    lines = [*_findings(outcome, width), *summary.troubles(outcome), *(summary.total(outcome) if total else ())]
     return (ink.coloured if colour else ink.plain)(lines)
 
 
