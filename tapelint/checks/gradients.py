@@ -7,7 +7,7 @@ from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import owner, quoted
 from tapelint.program.program import Program, calls_root
-from tapelint.program.provenance import ancestors, context_of, is_operation, made_by, projected, site_of
+from tapelint.program.provenance import ancestors, context_of, is_operation, made_by, projected, seen_from, site_of
 from tapelint.program.tapes import (
     ASKING,
     Gradients,
@@ -57,7 +57,7 @@ def _optimizer_idle(program: Program) -> bool:
     """Whether an optimizer is made and never asked to do anything: the loop was meant to train."""
     optimizers = list(program.objects("optimizer"))
     return bool(optimizers) and not any(
-        use.kind in ("argument", "receiver", "stored", "returned") for optimizer in optimizers for use in optimizer.uses
+        use.kind in ("argument", "receiver", "returned") for optimizer in optimizers for use in optimizer.uses
     )
 
 
@@ -120,7 +120,7 @@ def _forward_outside(program: Program, gradients: Gradients, parameters: Paramet
         if call is not None and any(calls_root(call, root) for root in choices_of_root(parameters.root)):
             if gradients.records(value):
                 return None
-            outside = call
+            outside = outside or call
     if outside is None:
         return None
     recorded = [call for call in program.trace.calls if gradients.records_call(call)]
@@ -135,8 +135,12 @@ def loss_outside_tape(program: Program) -> Reports:
         if not gradients.first_order or gradients.target is None or not gradients.parameters:
             continue
         lost = [_unrecorded_operation(gradients, option) for option in alternatives(gradients.target)]
-        site = site_of(lost[0]) if lost and lost[0] is not None and None not in lost else None
-        if site is not None:
+        if not lost or lost[0] is None or None in lost:
+            continue
+        made, context = site_of(lost[0]), context_of(lost[0])
+        if made is not None and context is not None:
+            # What happens in a helper is reported where the step calls it.
+            site = seen_from(made, context, gradients.call.context.frame)
             name = program.name(site) or program.spelled(site)
             yield Report(
                 site,

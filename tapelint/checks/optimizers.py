@@ -12,7 +12,7 @@ from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
 from tapelint.program.models import library_class, sensitive_parts
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors, made_by
+from tapelint.program.provenance import ancestors, is_operation, made_by
 from tapelint.program.tapes import (
     ASKING,
     Gradients,
@@ -23,12 +23,13 @@ from tapelint.program.tapes import (
     parameters_of,
     tapes_behind,
 )
-from tapelint.program.trace import Branch, Call, Rebinding
+from tapelint.program.trace import Branch, Call, Context, Rebinding
 from tapelint.program.values import (
     Attribute,
     Computed,
     Constant,
     Display,
+    Element,
     Function,
     Instance,
     Item,
@@ -201,6 +202,9 @@ def _bare_gradients(value: Value) -> bool:
             return bool(tapes_behind(call.receiver))
         case Item(of=Result(call=call), index=Constant(value=0)) if call.op == "tensorflow.clip_by_global_norm":
             return bool(gradient_behind(value))
+        case Display(kind="list", items=items) if items:
+            # A list of tensors, each computed from gradients.
+            return all(isinstance(item, Result) and is_operation(item) and gradient_behind(item) for item in items)
     return False
 
 
@@ -236,71 +240,106 @@ def lost_rebindings(program: Program) -> Iterator[Rebinding]:
         if (
             isinstance(new, Computed)
             and new.operator in ("-", "+")
-            and any(gradient_behind(part) for part in new.parts if part is not old)
             and all(_is_variable(option) for option in alternatives(old) if option is not new)
+            and (_is_descent(rebinding) or (fate(new) == "dead" and _is_listed_variable(old)))
             and fate(new) not in ("applied", "escaped")
         ):
             yield rebinding
+
+
+def _is_descent(rebinding: Rebinding) -> bool:
+    """Whether the old value is moved by something computed from gradients."""
+    return any(gradient_behind(part) for part in rebinding.new.operands() if part is not rebinding.old)
+
+
+def _is_listed_variable(value: Value) -> bool:
+    """Whether `value` is an element of a model's list of variables."""
+    parameters = parameters_of(value)
+    return bool(parameters) and all(each.partial for each in parameters or ())
 
 
 def _is_variable(value: Value) -> bool:
     """Whether `value` is a variable itself: made as one, or an element of a model's variables."""
     if isinstance(value, Instance):
         return kinds.of(value) == "variable"
-    parameters = parameters_of(value)
-    return bool(parameters) and all(each.partial for each in parameters or ())
+    return _is_listed_variable(value)
 
 
 @check
 def compounding_learning_rate(program: Program) -> Reports:
+    for rate, name in (*_scheduled_rates(program), *_assigned_rates(program)):
+        if isinstance(rate, Computed) and _shrinks(rate) and all(_is_threshold(branch) for branch in rate.context.branches):
+            yield Report(
+                rate.site,
+                f"the learning rate is multiplied again in every epoch: {f'`{name}`' if name else 'it'} is already the changed one",
+            )
+
+
+def _scheduled_rates(program: Program) -> Iterator[tuple[Value, str | None]]:
+    """What the functions given to LearningRateScheduler make of the current rate."""
     for callback in program.objects("callback"):
         if library_class(callback) != "keras.callbacks.LearningRateScheduler" or callback.call is None:
             continue
         for schedule in alternatives(callback.call.argument(0, "schedule") or Constant(None)):
-            if isinstance(schedule, Function):
-                yield from _compounding(program, schedule)
+            if not isinstance(schedule, Function):
+                continue
+            frames = [
+                frame
+                for frame in program.trace.frames
+                if frame.function is not None and frame.function.node is schedule.node
+            ]
+            names = [parameter.name for parameter in schedule.node.parameters]
+            for returned in (value for frame in frames for value in frame.returned):
+                yield from ((option, names[-1] if names else None) for option in alternatives(returned))
 
 
-def _compounding(program: Program, schedule: Function) -> Reports:
-    names = [parameter.name for parameter in schedule.node.parameters if parameter.name != "self"]
-    if len(names) < 2:
-        return
-    for frame in program.trace.frames:
-        if frame.function is None or frame.function.node is not schedule.node:
-            continue
-        for returned in frame.returned:
-            for option in alternatives(returned):
-                if isinstance(option, Computed) and _shrinks(option, names[1]) and _always_past(option, names[0]):
-                    yield Report(
-                        option.site,
-                        f"the learning rate is multiplied again every epoch: `{names[1]}` is already the changed rate",
-                        ((schedule.site, "Keras passes the current rate, not the first one"),),
-                    )
+def _assigned_rates(program: Program) -> Iterator[tuple[Value, str | None]]:
+    """What is assigned to an optimizer's rate in an epoch loop or in a callback's method."""
+    for call in program.trace.calls:
+        if call.method == "assign" and call.arguments and _is_rate(call.receiver) and _comes_each_epoch(call.context):
+            yield call.arguments[0], argument(program, call, 0)
+    for assignment in program.trace.assignments:
+        if assignment.name in ("learning_rate", "lr") and _comes_each_epoch(assignment.context):
+            yield assignment.value, None
 
 
-def _shrinks(value: Computed, rate: str) -> bool:
-    """Whether `value` is the current rate times a factor that soon brings it to nothing (or to infinity)."""
+def _comes_each_epoch(context: Context) -> bool:
+    function = context.frame.function
+    return bool(context.loops) or (function is not None and function.node.name in ("on_epoch_begin", "on_epoch_end"))
+
+
+def _is_rate(value: Value | None) -> bool:
+    """Whether `value` is the current learning rate: an optimizer's, or what Keras passes to a schedule."""
+    options = alternatives(value) if value is not None else []
+    return any(
+        (isinstance(option, Attribute) and option.name in ("learning_rate", "lr"))
+        or (isinstance(option, Parameter) and _is_second_parameter(option))
+        for option in options
+    )
+
+
+def _is_second_parameter(value: Parameter) -> bool:
+    return value.position == 1
+
+
+def _shrinks(value: Computed) -> bool:
+    """Whether `value` is the current rate times a factor that soon brings it to nothing, or to infinity."""
     if value.operator not in ("*", "/") or len(value.parts) != 2:
         return False
     factors = [part.value for part in value.parts if isinstance(part, Constant)]
-    current = [part for part in value.parts if isinstance(part, Parameter) and part.name == rate]
-    if len(factors) != 1 or len(current) != 1 or not isinstance(factors[0], (int, float)) or not factors[0]:
+    if len(factors) != 1 or not isinstance(factors[0], (int, float)) or not factors[0]:
+        return False
+    if not any(_is_rate(part) for part in value.parts):
         return False
     factor = 1 / factors[0] if value.operator == "/" else factors[0]
     return 0 < factor <= 0.5 or factor >= 2
 
 
-def _always_past(value: Computed, epoch: str) -> bool:
-    """Whether this happens in every epoch past a threshold, or in all: no test picks out single epochs."""
-    tests = [branch for branch in value.context.branches if branch.test is not None]
-    return all(_is_threshold(branch, epoch) for branch in tests)
-
-
-def _is_threshold(branch: Branch, epoch: str) -> bool:
+def _is_threshold(branch: Branch) -> bool:
+    """Whether a test holds for all epochs past one, so that it picks out no single epochs."""
     match branch.test:
+        case None:
+            return True
         case Computed(operator="<" | "<=" | ">" | ">=", parts=(left, right)):
-            sides = [left, right]
-            return any(isinstance(side, Parameter) and side.name == epoch for side in sides)
+            return any(isinstance(side, (Parameter, Element)) for side in (left, right))
     return False
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from tapelint.program.expressions import fold
@@ -24,7 +25,7 @@ from tapelint.program.values import (
     is_none,
 )
 
-Order = Literal["ordered", "random"]
+Order = Literal["ordered", "random", "constant"]
 
 _SAMPLERS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
                        "tensorflow.random.Generator.from_seed", "tensorflow.random.get_global_generator"})  # fmt: skip
@@ -38,7 +39,8 @@ _KEEP_SIZE_METHODS = frozenset({"astype", "copy", "numpy", "to_numpy", "clip", "
 def order_of(value: Value, seen: frozenset[int] = frozenset()) -> Order | None:
     """Whether examples come in an order that is the same every time and may mean something, or in a drawn one.
 
-    None when it cannot be told. Numbers that were drawn independently are in random order already.
+    None when it cannot be told. Numbers that were drawn independently are in random order already, and numbers that are
+    all alike have no order of their own.
     """
     if id(value) in seen:
         return None
@@ -47,9 +49,11 @@ def order_of(value: Value, seen: frozenset[int] = frozenset()) -> Order | None:
         return "random"
     match value:
         case Constant():
-            return "ordered"
+            return "constant"
         case Choice():
             return _one_of([order_of(option, seen) for option in alternatives(value) if not is_none(option)])
+        case Computed(operator="@", parts=(left, _)):
+            return order_of(left, seen)
         case Computed(parts=parts):
             return _mixed(parts, seen)
         case Display(items=items):
@@ -65,7 +69,7 @@ def order_of(value: Value, seen: frozenset[int] = frozenset()) -> Order | None:
         case Result(call=call):
             return _order_of_call(call, seen)
         case SliceValue():
-            return "ordered"
+            return "constant"
     return None
 
 
@@ -73,48 +77,68 @@ def _one_of(orders: list[Order | None]) -> Order | None:
     """The order of a value that is one of several: drawn if any is, since a permutation on some turns is one."""
     if "random" in orders:
         return "random"
-    return "ordered" if orders and None not in orders else None
+    return orders[0] if orders and None not in orders and len(set(orders)) == 1 else None
 
 
-def _mixed(parts: list[Value] | tuple[Value, ...], seen: frozenset[int]) -> Order | None:
+def _mixed(parts: Sequence[Value], seen: frozenset[int]) -> Order | None:
     """The order of what is computed from several parts: it means something if that of any part does."""
-    orders = [order_of(part, seen) for part in parts if not isinstance(part, (Constant, SliceValue))]
+    orders = [order_of(part, seen) for part in parts]
     if None in orders:
         return None
-    if not orders:
-        return "ordered"
-    return "ordered" if "ordered" in orders else "random"
+    return next((order for order in ("ordered", "random") if order in orders), "constant")
 
 
 def _order_of_item(of: Value, index: Value, seen: frozenset[int]) -> Order | None:
-    if isinstance(index, SliceValue) and is_window(index):
+    if isinstance(index, SliceValue) and moves(index) == "window":
         return None
     indices = index.items if isinstance(index, Display) and index.kind == "tuple" else [index]
     first = indices[0] if indices else index
     if not isinstance(first, (Constant, SliceValue)):
         picked = order_of(first, seen)
-        if picked != "ordered":
+        if picked not in ("ordered", "constant"):
             return picked
     return order_of(of, seen)
 
 
-def is_window(index: SliceValue) -> bool:
-    """Whether a slice moves along inside a comprehension: windows of a series, whose order is meant."""
-    return index.lower is not None and any("comprehension" in one.marks for one in ancestors(index.lower))
+def moves(index: SliceValue) -> Literal["batch", "window"] | None:
+    """How a slice moves with a counting loop: from batch to batch, or as a window over a series, whose order is meant."""
+    if index.lower is None or index.upper is None:
+        return None
+    counter = counter_of(index)
+    if counter is None:
+        return None
+    strided = len(counter.arguments) == 3
+    multiplied = any(isinstance(one, Computed) and one.operator == "*" for one in alternatives(index.lower))
+    return "batch" if strided or multiplied else "window"
+
+
+def counter_of(index: SliceValue) -> Call | None:
+    """The `range` that a slice's bounds count along: that of `i` in `x[i : i + n]`."""
+    for value in ancestors(index.lower) if index.lower is not None else ():
+        match value:
+            case Element(of=Result(call=call)) if call.op == "builtins.range":
+                return call
+    return None
 
 
 def _order_of_call(call: Call, seen: frozenset[int]) -> Order | None:
     op = call.op or ""
+    if matches(op, "order", "constant"):
+        return "constant"
     if matches(op, "order", "ordered"):
         return "ordered"
     if op in _SAMPLERS or matches(op, "order", "random"):
         return "random"
+    if matches(op, "order", "joins"):
+        # Blocks one after another come in the order of the blocks, even if each is constant in itself.
+        joined = _mixed(call.arguments[:1], seen)
+        return "ordered" if joined == "constant" else joined
+    if op in ("numpy.dot", "numpy.matmul", "tensorflow.matmul") and call.arguments:
+        return order_of(call.arguments[0], seen)
     if matches(op, "order", "keeps"):
         return _mixed(call.arguments, seen)
     if not op and call.receiver is not None and call.method is not None:
-        if _draws(call.receiver):
-            return "random"
-        if call.method == "sample":
+        if _draws(call.receiver) or call.method == "sample":
             return "random"
         if call.method in table("tensors")["order"]["methods"]:
             return order_of(call.receiver, seen)

@@ -269,7 +269,13 @@ class Calls(Expressions):
             return self.unknown("passed through * or **", *spread, *([default] if default is not None else []))
         if default is not None:
             return default
-        return Parameter(parameter.name, Site(function.scope.module, parameter.id))
+        return self._from_outside(function, parameter)
+
+    @staticmethod
+    def _from_outside(function: Function, parameter: tree.Parameter) -> Parameter:
+        """What a caller out of view passes."""
+        position = function.node.parameters.index(parameter) - (1 if function.receiver is not None else 0)
+        return Parameter(parameter.name, Site(function.scope.module, parameter.id), position)
 
     # Objects of the project's classes
 
@@ -306,7 +312,7 @@ class Calls(Expressions):
         init = self.class_attribute(cls, "__init__", instance)
         if isinstance(init, Function) and init.node.parameters:
             given = [
-                Parameter(parameter.name, Site(init.scope.module, parameter.id))
+                self._from_outside(init, parameter)
                 for parameter in init.node.parameters[1:]
                 if parameter.kind in ("positional", "either") and parameter.name not in init.defaults
             ]

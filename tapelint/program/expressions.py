@@ -213,10 +213,10 @@ class Expressions(State):
             case Mapping(entries=entries, others=others) if not isinstance(index, Constant) and (entries or others):
                 return join([*entries.values(), *others])
             case Library() if not isinstance(index, SliceValue):
-                return self.made(Item(of, index, site))
+                return self.made(Item(of, index, site, self.context))
         if isinstance(index, Constant) and isinstance(key, (int, str, bytes, bool, type(None))):
-            return self.projection(of, ("item", type(key), key), lambda: Item(of, index, site))
-        return self.made(Item(of, index, site))
+            return self.projection(of, ("item", type(key), key), lambda: Item(of, index, site, self.context))
+        return self.made(Item(of, index, site, self.context))
 
     @staticmethod
     def _sliced(items: list[Value], index: SliceValue) -> list[Value]:
@@ -369,7 +369,6 @@ class Expressions(State):
         self.context = self.context.inside(loops=(*self.context.loops, loop))
         options = display_items(iterable)
         for item in options if options is not None else [self.element(iterable, self.site(clause.id))]:
-            item.marks.add("comprehension")
             self.bind(clause.target, item)
             for condition in clause.conditions:
                 self.evaluate(condition).uses.append(Use("tested"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tapelint.program import kinds
-from tapelint.program.arrays import integer_of, is_window, order_of, size_of
+from tapelint.program.arrays import counter_of, integer_of, moves, order_of, size_of
 from tapelint.program.pipelines import Pipeline, dataset_behind, pipeline_of
 from tapelint.program.provenance import ancestors
 from tapelint.program.tapes import Gradients
-from tapelint.program.trace import Call
+from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
     Computed,
     Constant,
@@ -26,9 +26,13 @@ from tapelint.program.values import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Feed:
-    """The examples that one step or fit consumes: where they come from, how many there are, and in what batches."""
+    """The examples that one step or fit consumes: where they come from, how many there are, and in what batches.
+
+    `site` and `context` are those of what makes the batches.
+    """
 
     site: Site
+    context: Context
     arrays: tuple[Value, ...]
     size: int | None
     batch: int | None
@@ -76,8 +80,9 @@ def _of_values(target: Value, call: Call) -> list[Feed]:
                     pipeline = pipeline_of(dataset)
                     if pipeline is not None:
                         feeds.append(_of_pipeline(pipeline, _loop_over(of, call)))
-            case Item(of=of, index=index):
-                counter = counter_of(index)
+            case Item():
+                index = _batch_slice(value)
+                counter = counter_of(index) if index is not None else None
                 if counter is not None:
                     slices.setdefault(id(counter), []).append(value)
     return [*feeds, *(_of_slices(items, call) for items in slices.values())]
@@ -97,6 +102,7 @@ def _of_pipeline(pipeline: Pipeline, epochs: bool) -> Feed:
     last = pipeline.steps[-1] if pipeline.steps else pipeline.source
     return Feed(
         site=(pipeline.batch or last).site,
+        context=(pipeline.batch or last).context,
         arrays=tuple(pipeline.arrays or ()),
         size=pipeline.size,
         batch=pipeline.batch_size,
@@ -106,30 +112,25 @@ def _of_pipeline(pipeline: Pipeline, epochs: bool) -> Feed:
     )
 
 
-def counter_of(index: Value) -> Call | None:
-    """The `range` that a slice's bounds count along: that of `i` in `x[i : i + n]`."""
-    options = alternatives(index)
-    if len(options) != 1 or not isinstance(options[0], SliceValue) or is_window(options[0]):
-        return None
-    lower = options[0].lower
-    if lower is None or options[0].upper is None:
-        return None
-    for value in ancestors(lower):
-        match value:
-            case Element(of=Result(call=call)) if call.op == "builtins.range":
-                return call
+def _batch_slice(value: Item) -> SliceValue | None:
+    """The slice that takes one batch after another from an array."""
+    options = alternatives(value.index)
+    if len(options) == 1 and isinstance(options[0], SliceValue) and moves(options[0]) == "batch":
+        return options[0]
     return None
 
 
 def _of_slices(items: list[Item], call: Call) -> Feed:
     items = sorted(items, key=lambda item: item.site.node)
     first = items[0]
-    counter = counter_of(first.index)
-    assert counter is not None
+    index = _batch_slice(first)
+    counter = counter_of(index) if index is not None else None
+    assert index is not None and counter is not None
     size = next((found for found in (size_of(item.of) for item in items) if found is not None), None)
-    batch = _step_of(counter, first)
+    batch = _step_of(counter, index)
     return Feed(
         site=first.site,
+        context=first.context,
         arrays=tuple(item.of for item in items),
         size=size,
         batch=batch,
@@ -140,12 +141,11 @@ def _of_slices(items: list[Item], call: Call) -> Feed:
     )
 
 
-def _step_of(counter: Call, item: Item) -> int | None:
+def _step_of(counter: Call, index: SliceValue) -> int | None:
     """The batch size: the step of the range, or the factor of its index."""
     if len(counter.arguments) == 3:
         return integer_of(counter.arguments[2])
-    index = alternatives(item.index)[0]
-    if isinstance(index, SliceValue) and isinstance(index.lower, Computed) and index.lower.operator == "*":
+    if isinstance(index.lower, Computed) and index.lower.operator == "*":
         return next((found for found in map(integer_of, index.lower.parts) if found is not None), None)
     return None
 
@@ -191,6 +191,7 @@ def feed_of_fit(call: Call) -> Feed | None:
     given = call.argument(2, "batch_size")
     return Feed(
         site=call.site,
+        context=call.context,
         arrays=arrays,
         size=_training_rows(call, next((size for size in map(size_of, arrays) if size is not None), None)),
         batch=32 if given is None or is_none(given) else integer_of(given),

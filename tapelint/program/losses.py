@@ -14,6 +14,7 @@ from tapelint.program.values import (
     Choice,
     Computed,
     Constant,
+    Display,
     Instance,
     Item,
     Library,
@@ -126,9 +127,17 @@ def _shape_of_reduction(call: Call, how: str, seen: frozenset[int]) -> Shape | N
     axis = call.argument(1, "axis")
     if how == "average":
         return Shape("scalar", "average", call)
-    if call.opaque or (axis is not None and not is_none(axis)):
+    if call.opaque:
         return None
+    if axis is not None and not is_none(axis):
+        return Shape("per-example", how, call) if _keeps_batch(axis) and call.arguments and has_feature_axis(call.arguments[0]) else None
     return Shape("scalar", how, call)
+
+
+def _keeps_batch(axis: Value) -> bool:
+    """Whether a reduction along `axis` leaves the batch alone."""
+    axes = axis.items if isinstance(axis, Display) else [axis]
+    return all(isinstance(one, Constant) and isinstance(one.value, int) and one.value != 0 for one in axes)
 
 
 def has_feature_axis(prediction: Value) -> bool:
@@ -139,8 +148,11 @@ def has_feature_axis(prediction: Value) -> bool:
             case Result(call=call) if call.op == "forward":
                 if not _keeps_axes(call):
                     return False
-            case Result(call=call) if matches(call.op or "", "elementwise", "names") and call.arguments:
-                if not has_feature_axis(call.arguments[0]):
+            case Result(call=call) if matches(call.op or "", "elementwise", "names"):
+                if not any(has_feature_axis(argument) for argument in call.arguments):
+                    return False
+            case Computed(operator=operator, parts=parts) if operator in _ARITHMETIC:
+                if not any(has_feature_axis(part) for part in parts):
                     return False
             case Result(call=call) if call.op in ("tensorflow.nn.softmax", "tensorflow.nn.sigmoid", "tensorflow.sigmoid"):
                 if not (call.arguments and has_feature_axis(call.arguments[0])):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tapelint.program.trace import Call, Context
+from tapelint.program.trace import Call, Context, Frame
 from tapelint.program.values import (
     Attribute,
     Choice,
@@ -95,3 +95,12 @@ def choices(value: Value) -> Iterator[Value]:
             pending.extend(one.options)
         else:
             yield one
+
+
+def seen_from(site: Site, context: Context, frame: Frame) -> Site:
+    """The place in `frame`, or in one of its callers, that led to `site`: the call of a helper, not its inside."""
+    stack = list(frame.stack())
+    running = context.frame
+    while running not in stack and running.caller is not None and running.call_site is not None:
+        site, running = running.call_site, running.caller
+    return site

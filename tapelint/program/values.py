@@ -70,10 +70,11 @@ class Constant(Value):
 
 @dataclass(slots=True, eq=False)
 class Parameter(Value):
-    """What a caller outside the project passes for a parameter."""
+    """What a caller outside the project passes for a parameter; `position` counts from 0, without the receiver."""
 
     name: str
     site: Site
+    position: int
 
 
 @dataclass(slots=True, eq=False)
@@ -240,6 +241,7 @@ class Item(Value):
     of: Value
     index: Value
     site: Site
+    context: Context
 
     def operands(self) -> Iterator[Value]:
         yield self.of
