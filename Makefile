@@ -27,7 +27,7 @@ demo: $(VENV)/with-probe
 	$(VENV)/bin/tapelint check --probe --exit-zero $(DEMO)
 
 test: $(VENV)/with-tests
-	$(RUN) pytest --numprocesses $(WORKERS) --dist worksteal
+	$(RUN) pytest --numprocesses $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/with-tests
 	$(RUN) ruff check .

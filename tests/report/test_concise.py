@@ -37,3 +37,7 @@ def test_colours_are_only_there_on_demand() -> None:
 
 def test_nothing_found_is_said() -> None:
     assert concise.render(Outcome(files=3)) == "no findings in 3 files\n"
+
+
+def test_the_total_can_be_left_out() -> None:
+    assert len(concise.render(outcome("«x»"), total=False).splitlines()) == 1

@@ -187,3 +187,8 @@ def test_the_report_on_a_clean_run_needs_nothing_heavy() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert without_colours(run.stdout) == "no findings in 1 file\n []\n"
+
+
+def test_the_total_can_be_left_out() -> None:
+    assert full.render(Outcome(files=7), total=False) == ""
+    assert "found" not in full.render(loop(), total=False)
