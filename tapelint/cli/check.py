@@ -64,6 +64,8 @@ def check(
     """
     with guarded(verbose=verbose):
         reads_stdin = stdin_filename is not None or STDIN in (paths or ())
+        if probe and reads_stdin:
+            raise Refusal("`--probe` runs files, and standard input is none")
         hierarchy = options.hierarchy(
             config,
             isolated,
@@ -90,14 +92,16 @@ def check(
                 outcome = _lint_stdin(paths or [], stdin_filename, hierarchy, audience)
             else:
                 outcome = _lint_paths(paths or [Path()], hierarchy, audience)
+        interrupted = False
         if probe:
-            from tapelint.cli.evidence import probed
+            from tapelint.cli.evidence import Trial, gather
 
-            if reads_stdin:
-                raise Refusal("`--probe` runs files, and standard input is none")
-            outcome = probed(outcome, hierarchy, steps=steps, seconds=seconds, quiet=quiet)
+            evidence = gather(outcome, Trial(steps, seconds, quiet))
+            outcome, interrupted = evidence.outcome(hierarchy), evidence.interrupted
         tell_troubles(outcome, verbose=verbose)
         output.report(outcome)
+        if interrupted:
+            raise KeyboardInterrupt
         status = exit_status(outcome, hierarchy.run.severity_threshold, exit_zero=exit_zero)
     raise typer.Exit(status)
 

@@ -1,15 +1,13 @@
 """What running the scripts says about the findings in them."""
 
 import dataclasses
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tapelint.catalog import named
-from tapelint.cli.guard import tell
+from tapelint.cli.progress import watching
 from tapelint.finding import Finding, Place, Verdict
-from tapelint.record import Record
-from tapelint.report.address import shown
 from tapelint.run.admit import admit_more
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.lint import pointed_into
@@ -17,48 +15,62 @@ from tapelint.run.outcome import Outcome
 from tapelint.run.script import why_not_run
 from tapelint.source.disk import load
 
+if TYPE_CHECKING:
+    from tapelint.record import Record
+
 DECIDED = ("confirmed", "refuted")
 
 
-def probed(outcome: Outcome, hierarchy: Hierarchy, *, steps: int, seconds: float, quiet: bool) -> Outcome:
-    """The outcome after every script with a finding that can be tested has been run for a few steps.
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """How scripts are run: until so many updates, at most so many seconds, with or without a sign of life."""
 
-    Findings in files that others import are judged by what the scripts made of those files.
-    """
-    suspects = dict.fromkeys(finding.place.path for finding in outcome.findings if _can_be_tested(finding))
-    reasons = {path: _why_not_run(outcome, path) for path in suspects}
-    evidence = Evidence(outcome, reasons)
-    for path, reason in reasons.items():
-        if reason is None:
-            if sys.stderr.isatty() and not quiet:
-                tell(f"running {shown(path)} for {steps} steps, at most {seconds:g} seconds")
-            evidence.hear(path, run(path, (), steps=steps, seconds=seconds))
-    return evidence.outcome(hierarchy)
+    steps: int
+    seconds: float
+    quiet: bool = False
+
+    def run(self, script: Path, arguments: Iterable[str] = ()) -> "Record":
+        """What happened when the script was run under observation."""
+        from tapelint.probe import launch
+
+        with watching(script, self.steps, quiet=self.quiet) as watch:
+            return launch.run(script, arguments=tuple(arguments), steps=self.steps, seconds=self.seconds, watch=watch)
 
 
-def run(script: Path, arguments: Sequence[str], *, steps: int, seconds: float) -> Record:
-    """The record of a script that was run under observation."""
-    from tapelint.probe import launch
-
-    return launch.run(script, arguments=tuple(arguments), steps=steps, seconds=seconds)
+def gather(outcome: Outcome, trial: Trial) -> "Evidence":
+    """What running every script says that has a finding which can be tested, until somebody interrupts it."""
+    evidence = Evidence(outcome)
+    for script in evidence.scripts:
+        evidence.hear(script, trial.run(script))
+        if evidence.interrupted:
+            break
+    return evidence
 
 
 class Evidence:
-    """The findings of a run of the linter, and what the records of the programs say about each of them.
+    """The findings of the linter, and what the records of programs say about each of them.
 
-    `reasons` tells for each file with testable findings why it cannot be run itself, or None if it can.
+    Findings in files that others import are judged by what the scripts made of those files.
     """
 
-    def __init__(self, outcome: Outcome, reasons: dict[Path, str | None]) -> None:
+    def __init__(self, outcome: Outcome) -> None:
+        suspects = dict.fromkeys(finding.place.path for finding in outcome.findings if _can_be_tested(finding))
+        self.interrupted = False
         self._outcome = outcome
-        self._reasons = reasons
+        self._reasons = {path: _why_not_run(outcome, path) for path in suspects}
         self._judged = {_key(finding): self._before_any_run(finding) for finding in outcome.findings}
         self._seen_by_running: dict[tuple[str, Place], Finding] = {}
 
-    def hear(self, script: Path, record: Record) -> None:
+    @property
+    def scripts(self) -> list[Path]:
+        """The files with findings that running them can test."""
+        return [path for path, reason in self._reasons.items() if reason is None]
+
+    def hear(self, script: Path, record: "Record") -> None:
         """Takes in what happened when a script was run."""
         from tapelint.probe.verdict import judge
 
+        self.interrupted = record.end == "interrupted"
         concerned = [finding for finding in self._outcome.findings if self._concerns(finding, script)]
         for finding in judge(concerned, record):
             key = _key(finding)
@@ -86,10 +98,10 @@ class Evidence:
         return path == script or self._reasons.get(path) is not None
 
     def _before_any_run(self, finding: Finding) -> Finding:
-        reason = self._reasons.get(finding.place.path)
-        if reason and _can_be_tested(finding):
-            return dataclasses.replace(finding, verdict=Verdict("unable", reason))
-        return finding
+        if not _can_be_tested(finding):
+            return finding
+        reason = self._reasons[finding.place.path] or "the script was not run: somebody interrupted the probe"
+        return dataclasses.replace(finding, verdict=Verdict("unable", reason))
 
 
 def _key(finding: Finding) -> tuple[str, Place]:

@@ -1,7 +1,6 @@
 """`tapelint probe`: run a training script for a few steps, and tell what really happened."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ from tapelint.cli import options
 from tapelint.cli.check import exit_status
 from tapelint.cli.guard import FAILED, FOUND, Refusal, guarded, tell, warn
 from tapelint.cli.output import FOR_PEOPLE, Output, tell_troubles
-from tapelint.report.address import shown
 from tapelint.run.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -52,7 +50,7 @@ def probe(
         hierarchy = options.hierarchy(
             config,
             isolated,
-            path.parent,
+            Path.cwd(),
             select=select,
             ignore=ignore,
             preview=preview,
@@ -64,18 +62,19 @@ def probe(
             raise Refusal(f"`probe` reports as one of {', '.join(FORMATS)}, not as {output.format}")
         for message in hierarchy.run.warnings:
             warn(message)
-        if sys.stderr.isatty() and not quiet:
-            tell(f"running {shown(path)} for {steps} steps, at most {seconds:g} seconds")
-        from tapelint.cli.evidence import Evidence, run
+        from tapelint.cli.evidence import Evidence, Trial
         from tapelint.run.lint import lint
 
-        outcome = lint([path], hierarchy)
-        record = run(path, arguments or (), steps=steps, seconds=seconds)
-        evidence = Evidence(outcome, {})
+        evidence = Evidence(lint([path], hierarchy))
+        record = Trial(steps, seconds, quiet).run(path, arguments or ())
         evidence.hear(path, record)
         outcome = evidence.outcome(hierarchy)
         tell_troubles(outcome, verbose=verbose)
+        if verbose:
+            tell(f"the script said:\n{record.stdout}{record.stderr}".rstrip())
         output.write(_report(output, outcome, record))
+        if evidence.interrupted:
+            raise KeyboardInterrupt
         status = exit_status(outcome, hierarchy.run.severity_threshold, exit_zero=exit_zero)
         if record.end == "unstarted":
             status = FAILED

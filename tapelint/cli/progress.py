@@ -2,14 +2,20 @@
 
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from tapelint.cli.guard import tell
+from tapelint.report.address import shown
 from tapelint.run.audience import Audience
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from tapelint.record import Record
 
 # Seconds after which a run counts as long.
 PATIENCE = 1.0
@@ -82,3 +88,17 @@ class Onlooker(Audience):
 def onlooker(*, quiet: bool, verbose: bool) -> Onlooker:
     """Who follows this run: somebody at a terminal who did not ask for silence sees the bar."""
     return Onlooker(bar=sys.stderr.isatty() and not quiet and not verbose, details=verbose)
+
+
+@contextmanager
+def watching(script: Path, steps: int, *, quiet: bool) -> "Iterator[Callable[[Record], None] | None]":
+    """Shows on a terminal how far a script has come. Gives whom to tell, or None if nobody wants to know."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    name = escape(shown(script))
+    with Console(stderr=True).status(f"running {name}") as status:
+        yield lambda record: status.update(f"running {name}: {record.updates} of {steps} updates")

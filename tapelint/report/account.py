@@ -40,18 +40,23 @@ def render(record: Record, *, colour: bool = False) -> str:
 
 def _headline(record: Record) -> Line:
     words, role = _ENDS[record.end]
-    told = words + (f": {record.detail}" if record.detail else "")
-    seen = f" ({_count(record.updates, 'update')} in {record.seconds:.1f} s)"
-    return (defuse(shown(Path(record.script))), "path"), (" ", "plain"), (defuse(told), role), (seen, "plain")
+    name = defuse(shown(Path(record.script)))
+    return (
+        (name, "path"),
+        (": ", "plain"),
+        (defuse(record.detail or words), role),
+        (f" ({record.seconds:.1f} s)", "plain"),
+    )
 
 
 def _rows(record: Record) -> Iterator[Row]:
     if record.exception:
         told = f"{record.exception.kind}: {record.exception.message}"
         yield "exception", record.exception.where, told.strip().splitlines()[0]
-    for calls in _at_one_place(record.gradients, lambda call: call.where):
+    # What a fit does inside is told by the line on the fit.
+    for calls in _at_one_place((call for call in record.gradients if call.fit is None), lambda call: call.where):
         yield "gradients", calls[0].where, _gradients(calls)
-    for updates in _at_one_place(record.applications, lambda update: update.where):
+    for updates in _at_one_place((each for each in record.applications if each.fit is None), lambda each: each.where):
         yield "updates", updates[0].where, _updates(updates)
     for change in record.assignments:
         yield "assignments", change.where, f"`{change.name}` changed by {change.operation}, {_times(change.times)}"
@@ -59,7 +64,8 @@ def _rows(record: Record) -> Iterator[Row]:
         if tape.unasked:
             yield "tapes", tape.where, f"{tape.unasked} of {tape.opened} never asked for a gradient"
     for pipeline in record.pipelines:
-        yield "data", pipeline.where, _pipeline(pipeline)
+        if pipeline.fit is None:
+            yield "data", pipeline.where, _pipeline(pipeline)
     for fit in record.fits:
         yield "fit", fit.where, _fit(fit)
     for function in record.functions:
@@ -103,7 +109,7 @@ def _updates(updates: Sequence[Update]) -> str:
 
 
 def _pipeline(pipeline: Pipeline) -> str:
-    chain = " > ".join([pipeline.name, *map(_operation, pipeline.operations)])
+    chain = " > ".join([*filter(None, [pipeline.name]), *map(_operation, pipeline.operations)])
     sizes = sorted({size for passage in pipeline.passages for size in passage.sizes})
     told = f"{chain}, {_count(len(pipeline.passages), 'passage')}"
     return told + (f", batches of {' and '.join(map(str, sizes[-_MOST_NAMES:]))}" if sizes else "")
@@ -122,11 +128,10 @@ def _fit(fit: Fit) -> str:
 
 
 def _metric(metric: Metric) -> str:
-    times = {kind: sum(event.times for event in metric.events if event.kind == kind) for kind in _METRIC_WORDS}
-    return f"`{metric.name}` " + ", ".join(f"{word} {_times(times[kind])}" for kind, word in _METRIC_WORDS.items())
-
-
-_METRIC_WORDS = {"update": "updated", "read": "read", "reset": "reset"}
+    words = {"update": "updated", "read": "read", "reset": "reset"}
+    times = {kind: sum(event.times for event in metric.events if event.kind == kind) for kind in words}
+    told = [f"{word} {_times(times[kind])}" if times[kind] else f"never {word}" for kind, word in words.items()]
+    return f"`{metric.name}` " + ", ".join(told)
 
 
 def _at_one_place(entries: Iterable[Entry], where: Callable[[Entry], Site | None]) -> list[list[Entry]]:
