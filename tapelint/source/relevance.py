@@ -31,7 +31,7 @@ _TRAINING = (
     b"layers",
 )
 
-# Words that say enough by themselves: a helper may get its model, tape, metric or dataset from a caller in another file,
+# Words that say enough by themselves: a helper may get its model, tape or dataset from a caller in another file,
 # and import nothing.
 _UNMISTAKABLE = (
     b"GradientTape",

@@ -27,15 +27,22 @@ def complaint(text: str, refusal: str) -> tuple[str, Position]:
             ast.parse(text)
     except SyntaxError as error:
         position = _within(lines, error.lineno or 1, error.offset or 1)
+        if isinstance(error, IndentationError):
+            position = _first_word(lines, position.line)
         return _reworded(error.msg, lines, position), position
     except (ValueError, MemoryError, RecursionError):
-        pass  # a text with NUL bytes or lone surrogates, or one too deep for Python: what LibCST said has to do
+        pass  # a text with lone surrogates, or one too deep for Python: what LibCST said has to do
     return _refused(refusal, lines)
 
 
 def _within(lines: list[str], line: int, column: int) -> Position:
     line = min(max(line, 1), len(lines))
     return Position(line, min(max(column, 1), len(lines[line - 1]) + 1))
+
+
+def _first_word(lines: list[str], line: int) -> Position:
+    text = lines[line - 1]
+    return Position(line, len(text) - len(text.lstrip()) + 1)
 
 
 def _reworded(message: str, lines: list[str], position: Position) -> str:
@@ -60,8 +67,5 @@ def _refused(refusal: str, lines: list[str]) -> tuple[str, Position]:
         if before:  # LibCST names the end of the word it did not expect
             return f"unexpected `{before[-1][0]}`", Position(position.line, before[-1].start() + 1)
         return "unexpected end of the line", position
-    for number, line in enumerate(lines, 1):
-        if "\0" in line:
-            return "the text contains a NUL character", Position(number, line.index("\0") + 1)
     message = _QUOTED.sub(r"`\1`", refusal.removeprefix("tokenizer error: ").splitlines()[0].rstrip("."))
     return message[:1].lower() + message[1:], Position(1, 1)

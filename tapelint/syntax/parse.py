@@ -47,10 +47,16 @@ def recall(document: Document) -> "Concrete":
 def _read(text: str) -> "Concrete":
     from tapelint.syntax.concrete import Refused, read  # LibCST is loaded when the first file is parsed
 
-    if excess := overload(text):
+    if excess := _nul(text) or overload(text):
         message, offset = excess
         raise Unparsable(message, Lines(text).position(offset))
     try:
         return read(text)
     except Refused as refusal:
         raise Unparsable(*complaint(text, str(refusal))) from None
+
+
+def _nul(text: str) -> tuple[str, int] | None:
+    """Python takes no NUL anywhere, LibCST takes it in strings."""
+    offset = text.find("\0")
+    return ("the text contains a NUL character", offset) if offset >= 0 else None
