@@ -86,7 +86,7 @@ class TestWrongUsage:
             ("train.py --isolated --config train.py", "contradicts `--isolated`"),
             ("train.py -o train.py/report", "cannot write `train.py/report`"),
             ("train.py -o .", "cannot write `.`"),
-            ("train.py --no-such-option", "No such option: --no-such-option"),
+            ("train.py --no-such-option", "No such option"),
             ("- --probe", "standard input is none"),
         ],
     )

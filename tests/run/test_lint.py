@@ -1,14 +1,13 @@
 """The pipeline on real files with the real analyzer; only crashes have to be planted."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tapelint import checks
-from tapelint.finding import Finding
-from tapelint.program.program import Program
+from tapelint.program import build as analyzer
+from tapelint.program.project import Read
 from tapelint.run import spread
 from tapelint.run.audience import Audience
 from tapelint.run.config import option_layer
@@ -170,14 +169,14 @@ class TestCrashes:
         """A directory in which the analysis of one of three files goes wrong."""
         (train.parent / "bad.py").write_text(program() + "# crash here\n")
         (train.parent / "good.py").write_text(program())
-        examine = checks.examine
+        build = analyzer.build
 
-        def crashing(asked: Program, rules: Collection[str]) -> list[Finding]:
-            if any("crash here" in module.document.text for module in asked.modules):
+        def crashing(documents: Sequence[Document], read: Read) -> object:
+            if any("crash here" in document.text for document in documents):
                 raise RuntimeError("the tape is torn")
-            return examine(asked, rules)
+            return build(documents, read)
 
-        monkeypatch.setattr(checks, "examine", crashing)
+        monkeypatch.setattr(analyzer, "build", crashing)
         return train.parent
 
     def test_they_cost_no_other_file_its_findings(self, fragile: Path) -> None:
@@ -221,14 +220,14 @@ class TestProcesses:
 
     def test_one_that_dies_takes_only_its_own_file_with_it(self, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         parent = os.getpid()
-        examine = checks.examine
+        build = analyzer.build
 
-        def deadly(asked: Program, rules: Collection[str]) -> list[Finding]:
-            if os.getpid() != parent and any(module.document.path.parent.name == "b" for module in asked.modules):
+        def deadly(documents: Sequence[Document], read: Read) -> object:
+            if os.getpid() != parent and any(document.path.parent.name == "b" for document in documents):
                 os._exit(11)
-            return examine(asked, rules)
+            return build(documents, read)
 
-        monkeypatch.setattr(checks, "examine", deadly)
+        monkeypatch.setattr(analyzer, "build", deadly)
         outcome = lint([many], only("TL101", jobs=2))
         assert [each.place.path.parent.name for each in outcome.findings] == ["a", "c"]
         assert [crash.path.parent.name for crash in outcome.crashes] == ["b"]
