@@ -59,6 +59,14 @@ def test_nothing_is_found_in_a_correct_program(path: Path) -> None:
     assert not complaints, "\n".join(complaints)
 
 
+@pytest.mark.parametrize("folder", ["broken", "clean", "reports", "seeds"])
+def test_neighbours_change_nothing(folder: str) -> None:
+    """A directory of scripts that do not import each other is not one program."""
+    together = lint([FIXTURES / folder], EVERYTHING).findings
+    alone = [finding for path in programs(folder) for finding in found(path)]
+    assert Counter(map(_where, together)) == Counter(map(_where, alone))
+
+
 def test_every_rule_is_broken_in_four_ways() -> None:
     shown = Counter(rule for path in programs("broken") for rule in {each.rule for each in promised(path)})
     static = [rule.name for rule in catalog.rules().values() if not runs_only(rule)]
@@ -86,3 +94,7 @@ def test_a_label_is_promised_in_the_program(label: dict[str, list[str]]) -> None
 
 def test_there_are_enough_correct_programs() -> None:
     assert len(programs("clean")) >= 40
+
+
+def _where(finding: Finding) -> tuple[str, int, str, str]:
+    return finding.place.path.name, finding.place.span.start.line, finding.rule, finding.message
