@@ -24,7 +24,7 @@ COMMANDS = ("check", "probe", "explain", "show", "config")
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Files and directories; `-` reads standard input.", show_default="."),
+        typer.Argument(metavar="PATH", help="Files and directories; `-` reads standard input.", show_default="."),
     ] = None,
     *,
     select: options.Select = None,

@@ -16,7 +16,7 @@ from tapelint.run.settings import Settings
 
 def config(
     path: Annotated[
-        Path, typer.Argument(help="A file or directory: which settings hold there?", show_default=".")
+        Path, typer.Argument(metavar="PATH", help="A file or directory: which settings hold there?", show_default=".")
     ] = Path(),
     config: options.Config = None,
     isolated: options.Isolated = False,

@@ -20,7 +20,12 @@ _DECLARATION = re.compile(r"^```toml\n.*?^```\n\n?", re.MULTILINE | re.DOTALL)
 def explain(
     rule: Annotated[
         str | None,
-        typer.Argument(help="A rule's name or code.", autocompletion=options.rules_beginning_with, show_default=False),
+        typer.Argument(
+            metavar="RULE",
+            help="A rule's name or code.",
+            autocompletion=options.rules_beginning_with,
+            show_default=False,
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="List every rule.")] = False,
     output_format: Annotated[

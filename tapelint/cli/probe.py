@@ -19,9 +19,9 @@ FORMATS = ("full", "concise", "json")
 
 
 def probe(
-    script: Annotated[Path, typer.Argument(help="The training script.")],
+    script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="The training script.")],
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- ARGUMENT...]", help="Arguments for the script.")
+        list[str] | None, typer.Argument(metavar="ARGUMENT", help="What the script gets to see; put `--` before it.")
     ] = None,
     *,
     steps: options.Steps = 4,

@@ -10,7 +10,7 @@ from tapelint.source.disk import UnreadableFile, load, read
 from tapelint.source.document import Document, UndecodableSource
 
 
-def show(file: Annotated[Path, typer.Argument(help="The file to show.")]) -> None:
+def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to show.")]) -> None:
     """Show what tapelint understands of a file: tapes, models, optimizers, data, steps, and what it cannot tell."""
     with guarded():
         document = _document(file)
