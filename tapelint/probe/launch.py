@@ -161,16 +161,21 @@ def _ending(exit: Exit, known: Record, seconds: float) -> tuple[End, str]:
         return _by_signal(-exit.code, exit.stderr)
     if not exit.ledger.begun:
         return "unstarted", _last_line(exit.stderr)
-    return "exited", f"ended with status {exit.code}"
+    return "exited", f"ended with status {exit.code}, and took its last words along"
 
 
 def _described(known: Record, seconds: float) -> str:
+    seen = _counted(known.updates, "update") if known.updates else _counted(len(known.gradients), "gradient call")
     details: dict[End, str] = {
         "finished": "ran to its end",
-        "stopped": f"stopped by the probe after {known.updates} update{'s' * (known.updates != 1)}",
+        "stopped": f"stopped by the probe after {seen}{'' if known.updates else ' without an update'}",
         "timeout": f"stopped by the probe after {seconds:g} s",
     }
     return details.get(known.end, "")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _by_signal(number: int, stderr: str) -> tuple[End, str]:

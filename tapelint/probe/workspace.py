@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-MOST_ENTRIES = 2_000
-MOST_BYTES = 32 << 20
-LARGEST_FILE = 4 << 20
+MOST_ENTRIES = 600
+MOST_BYTES = 16 << 20
+LARGEST_FILE = 1 << 20
 LINKED_WHOLE = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", "site-packages"})
 
 
@@ -30,9 +30,9 @@ class Workspace:
 def workspace(*sources: Path) -> Iterator[Workspace]:
     """A private directory for as long as the context lasts, and gone afterwards.
 
-    Its working directory shows what the `sources` contain, the first one first: small files as copies and folders as
-    folders, so that they can be written to without anybody's loss; large files as links, which the confinement keeps
-    from being written through.
+    Its working directory shows what the `sources` contain, the first one first: small files as copies and small folders
+    as folders, so that they can be written to without anybody's loss; everything else as links, which the confinement
+    keeps from being written through.
     """
     private = Path(os.path.realpath(tempfile.mkdtemp(prefix="tapelint-probe-")))
     try:
@@ -47,18 +47,23 @@ def workspace(*sources: Path) -> Iterator[Workspace]:
 
 def _mirror(sources: tuple[Path, ...], work: Path) -> None:
     budget = _Budget()
-    queue = deque((source, work) for source in sources)
+    queue = deque((_entries(source), work) for source in sources)
     while queue:
-        source, target = queue.popleft()
-        for entry in _entries(source):
+        entries, target = queue.popleft()
+        for entry in entries:
             copy = target / entry.name
             if os.path.lexists(copy):
                 continue
-            if entry.is_dir(follow_symlinks=False) and entry.name not in LINKED_WHOLE and budget.take_entry():
+            inside = _entries(Path(entry.path)) if _is_folder(entry) else []
+            if _is_folder(entry) and budget.take_entries(1 + len(inside)):
                 copy.mkdir()
-                queue.append((Path(entry.path), copy))
+                queue.append((inside, copy))
             elif not (entry.is_file(follow_symlinks=False) and budget.take_file(entry) and _copied(entry, copy)):
                 copy.symlink_to(os.path.realpath(entry.path))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and entry.name not in LINKED_WHOLE
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -86,9 +91,11 @@ class _Budget:
         self.entries = MOST_ENTRIES
         self.bytes = MOST_BYTES
 
-    def take_entry(self) -> bool:
-        self.entries -= 1
-        return self.entries >= 0
+    def take_entries(self, number: int) -> bool:
+        if number > self.entries:
+            return False
+        self.entries -= number
+        return True
 
     def take_file(self, entry: os.DirEntry[str]) -> bool:
         try:
@@ -98,7 +105,7 @@ class _Budget:
         if size > min(LARGEST_FILE, self.bytes):
             return False
         self.bytes -= size
-        return self.take_entry()
+        return True
 
 
 def _remove(private: Path) -> None:

@@ -3,6 +3,7 @@
 It is no boundary, since C++ does not ask it. That is what landlock is for; this one gives the messages and the lines.
 """
 
+import builtins
 import os
 import sys
 from collections.abc import Callable
@@ -71,6 +72,7 @@ class Audit:
         """Put the hook up, for good."""
         sys.addaudithook(self._hook)
         _close_side_doors(self._deny)
+        builtins.input = _unanswered
         self._awake = True
         return Guard("audit hook", True, "denies network, processes, and writing outside, to Python code")
 
@@ -101,7 +103,7 @@ class Audit:
         for index, folder in PATHS[event]:
             start = arguments[folder] if folder is not None and folder < len(arguments) else -1
             if not self.allowed(arguments[index], event in FOLLOWING, -1 if start is None else start):
-                self._deny(f"{'delete' if event in DELETING else 'change'} outside", _text(arguments[index]))
+                self._deny(f"{'delete' if event in DELETING else 'change'} outside", _name(arguments[index]))
 
     def _open(self, path: object, mode: object, flags: object) -> None:
         if isinstance(mode, str):
@@ -132,11 +134,19 @@ def _real(path: object, follow: bool, folder: int) -> str:
     return f"{os.path.realpath(parent)}/{last}"
 
 
+def _name(path: object) -> str:
+    return _open_file(path) if isinstance(path, int) else _text(path)
+
+
 def _open_file(descriptor: int) -> str:
     try:
         return str(Path(f"/proc/self/fd/{descriptor}").readlink())
     except OSError:
         return "unknown"
+
+
+def _unanswered(prompt: object = "") -> str:
+    raise EOFError(f"the tapelint probe has no keyboard to answer {prompt!r}")
 
 
 def _close_side_doors(deny: Deny) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import random
 import sys
 import threading
 import traceback
@@ -109,6 +110,7 @@ class _Run:
 
     def _hooked(self) -> Any:
         import keras
+        import numpy
         import tensorflow
 
         from tapelint.probe.child.witness import Witness
@@ -120,7 +122,9 @@ class _Run:
                 ("keras", keras.__version__),
             )
         )
-        keras.utils.set_random_seed(0)
+        # Not TensorFlow's own seed: with it, what is shuffled inside of a pipeline comes out the same in every epoch.
+        random.seed(0)
+        numpy.random.seed(0)
         witness = Witness(self.plan, self.scribe, self.budget)
         for name in HOOKS:
             importlib.import_module(f"tapelint.probe.child.hooks.{name}").install(witness)

@@ -1,5 +1,6 @@
 """The child's pen: writes entries to the journal as they happen, and those that keep growing a little later."""
 
+import fcntl
 import os
 import threading
 from collections.abc import Callable
@@ -10,11 +11,14 @@ MOST = 400
 """The entries of one table that are written; a run that has more says so."""
 
 
+HIGH = 700
+
+
 class Scribe:
     """Writes to the journal. Safe to use from several threads, and from an audit hook in the middle of a write."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self._descriptor = _moved(descriptor)
         self._lock = threading.RLock()
         self._growing: dict[tuple[str, int], Callable[[], Entry]] = {}
         self._numbers: dict[str, int] = {}
@@ -69,3 +73,13 @@ class Scribe:
             except OSError:
                 # The program has closed the descriptor. What was written so far stands.
                 self._descriptor = -1
+
+
+def _moved(descriptor: int) -> int:
+    """The descriptor under a number that programs do not close when they tidy up, and that no child inherits."""
+    try:
+        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except OSError:
+        return descriptor
+    os.close(descriptor)
+    return moved

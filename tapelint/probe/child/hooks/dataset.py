@@ -55,8 +55,7 @@ def _iterating(witness: Witness, original: Any) -> Any:
         if tf.executing_eagerly() and not witness.quiet:
             feed = _feed(witness, dataset)
             feed.dataset = dataset
-            with contextlib.suppress(AttributeError):
-                setattr(iterator, NOTES, (feed, feed.begin()))
+            setattr(iterator, NOTES, _Taking(feed))
         return iterator
 
     return iterate
@@ -64,10 +63,10 @@ def _iterating(witness: Witness, original: Any) -> Any:
 
 def _taking(witness: Witness, original: Any) -> Any:
     def take(iterator: Any) -> Any:
-        notes: tuple[Feed, PassageNotes] | None = getattr(iterator, NOTES, None)
-        if notes is None:
+        taking: _Taking | None = getattr(iterator, NOTES, None)
+        if taking is None:
             return original(iterator)
-        feed, passage = notes
+        feed, passage = taking.feed, taking.passage()
         try:
             element = original(iterator)
         except (tf.errors.OutOfRangeError, StopIteration):
@@ -81,6 +80,20 @@ def _taking(witness: Witness, original: Any) -> Any:
         return element
 
     return take
+
+
+class _Taking:
+    """The passage that an iterator makes. It begins when something is taken: Keras makes iterators it does not use."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self._passage: PassageNotes | None = None
+
+    def passage(self) -> PassageNotes:
+        """The passage, which has begun by now."""
+        if self._passage is None:
+            self._passage = self.feed.begin()
+        return self._passage
 
 
 def _feed(witness: Witness, dataset: Any) -> Feed:

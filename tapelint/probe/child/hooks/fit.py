@@ -115,19 +115,19 @@ class _Watch:
             exception=self.exception,
         )
 
-    def _train_begin(self, _logs: Any) -> None:
+    def _train_begin(self, *_: Any, **__: Any) -> None:
         self.before = [Snapshot(variable) for variable in self.model.trainable_variables]
         self.iterations = _iterations(self.model), None
 
-    def _epoch_begin(self, _epoch: int, _logs: Any) -> None:
+    def _epoch_begin(self, *_: Any, **__: Any) -> None:
         self._rate = _rate(self.model)
         self.in_epoch = 0
 
-    def _batch_end(self, _batch: int, _logs: Any) -> None:
+    def _batch_end(self, *_: Any, **__: Any) -> None:
         self.steps += 1
         self.in_epoch += 1
 
-    def _epoch_end(self, epoch: int, logs: Any) -> None:
+    def _epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         numbers = tuple((str(name), float(value)) for name, value in (logs or {}).items() if _is_number(value))
         self.epochs.append(Epoch(self.in_epoch, self._rate, numbers))
         self.callbacks.epoch_ended([name for name, _ in numbers])

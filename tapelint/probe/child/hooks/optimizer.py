@@ -150,7 +150,8 @@ class _Book:
         if key not in self.made:
             number = self.witness.scribe.number("optimizers")
             self.made[key] = Optimizer(number, self.witness.sites.here(), own, type(optimizer).__name__, 0)
-            self.witness.scribe.grow("optimizers", number, lambda: self.made[key])
+            if own:  # Keras makes others for itself, such as to compare a configuration with the default.
+                self.witness.scribe.grow("optimizers", number, lambda: self.made[key])
         return self.made[key]
 
     def _applied(self, optimizer: Any) -> None:

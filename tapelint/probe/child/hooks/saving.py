@@ -1,7 +1,11 @@
-"""Saving models: what would land outside of the private directory is left out, and said so."""
+"""Saving models: what would land outside of the private directory is left out, and said so.
+
+What TensorFlow's own file system is denied by the kernel is put on record here too, because no audit hook sees it.
+"""
 
 import functools
 import os
+import re
 from typing import Any
 
 import keras
@@ -28,6 +32,7 @@ def install(witness: Witness) -> None:
     for owner, name, position in SAVERS:
         if hasattr(owner, name):
             patch(owner, name, functools.partial(_saving, witness, position))
+    patch(tf.errors.PermissionDeniedError, "__init__", lambda original: _refusing(witness, original))
     patch(tf.summary, "create_file_writer", lambda original: _writing(witness, original))
 
 
@@ -47,6 +52,15 @@ def _saving(witness: Witness, position: int, original: Any) -> Any:
         return original(*arguments, **keywords)
 
     return save
+
+
+def _refusing(witness: Witness, original: Any) -> Any:
+    def refuse(error: Any, node: Any, operation: Any, message: Any, *arguments: Any) -> None:
+        original(error, node, operation, message, *arguments)
+        path = re.search(r"(\S+); ", str(message))
+        witness.deny("write outside, by TensorFlow", path[1] if path else str(message)[:200])
+
+    return refuse
 
 
 def _writing(witness: Witness, original: Any) -> Any:
