@@ -1,8 +1,11 @@
 """LibCST's tree of a text and, made from it in one go, the compact tree."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import libcst as cst
+from libcst import CSTNode
 
 from tapelint.syntax import tree
 from tapelint.syntax.lower import IllegalLiteral, Origin, TooDeep, lower
@@ -29,7 +32,7 @@ def read(text: str) -> Concrete:
         return with_room(lambda: _read(text))
     except cst.ParserSyntaxError as error:
         raise Refused(error.message) from None
-    except (cst.CSTValidationError, IllegalLiteral, TooDeep, UnicodeError, RecursionError) as error:
+    except (IllegalLiteral, TooDeep, UnicodeError, RecursionError) as error:
         raise Refused(str(error)) from None
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # LibCST's native parser gave up; it is no Exception
@@ -38,6 +41,29 @@ def read(text: str) -> Concrete:
 
 
 def _read(text: str) -> Concrete:
-    concrete = cst.parse_module(text)
+    try:
+        concrete = cst.parse_module(text)
+    except (cst.CSTValidationError, TypeError):
+        with _unchecked():
+            concrete = cst.parse_module(text)
     compact, origins = lower(concrete)
     return Concrete(text, concrete, compact, origins)
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """A time in which LibCST makes nodes without checking them.
+
+    Its grammar takes no wrong text; its checks are there for trees that people build. But some of them refuse what is
+    right, like `(a if b else c)if d else e`, and one fails on `[a for b in(lambda: c)if d]`.
+    """
+    check = CSTNode.__post_init__
+    CSTNode.__post_init__ = _accept  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        CSTNode.__post_init__ = check  # type: ignore[method-assign]
+
+
+def _accept(_: CSTNode) -> None:
+    pass

@@ -283,6 +283,8 @@ class _Lowering:
         plain = [_literal(piece.value) for piece in pieces if isinstance(piece, cst.SimpleString)]
         if len(plain) == len(pieces):
             return tree.Constant(number, _joined(plain))
+        if any(isinstance(value, bytes) for value in plain):
+            raise IllegalLiteral("bytes and text in one literal")
         formatted = (piece for piece in pieces if not isinstance(piece, cst.SimpleString))
         return tree.FormattedString(number, [part for piece in formatted for part in self.replacements(piece.parts)])
 

@@ -1,7 +1,9 @@
 """What is not Python is refused with a reason and a place; what is deep or long never crashes the parser."""
 
+import ast
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from tapelint.source.document import Document
 from tapelint.syntax import nesting, tree
 from tapelint.syntax.parse import Unparsable, parse
 from tapelint.syntax.positions import spans
+from tests.syntax.canonical import ours, theirs
 
 
 def read(text: str) -> tree.Module:
@@ -56,11 +59,42 @@ def test_what_only_libcst_refuses_has_a_place_too() -> None:
     assert refusal(text) == ("unexpected `:`", 2, 4)
 
 
-@pytest.mark.parametrize("text", ["a = '\\x1'\n", "a = b'\\x1'\n", "a = 'b' c'd'\n", "a = 010\n", "a = 0or 1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = '\\x1'\n",
+        "a = b'\\x1'\n",
+        "a = 'b' b'c'\n",
+        "a = f'b' b'c'\n",
+        "a = b'b' f'{c}'\n",
+        "a = 010\n",
+        "a = 0or 1\n",
+    ],
+)
 def test_a_literal_that_python_refuses_has_its_line(text: str) -> None:
     message, line, _ = refusal("b = 2\n" + text)
     assert message
     assert line == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = (a if b else c)if d else e\n",
+        "x = a if b else(c if d else e)if f else g\n",
+        "x = [(a if b else c)for d in e if(lambda: f)if g]\n",
+        "x = [a for b in(lambda: c)if d]\n",
+        "x = [a for b in(c)if(d)for e in[f]]\n",
+        "x = 1if a else 2\n",
+        "x = a if b else(yield)\n",
+        "for x in(lambda: a),: pass\n",
+        "x = not(a)and(b)or(c)in(d)\n",
+    ],
+)
+def test_space_around_keywords_may_be_missing_where_python_lets_it(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert ours(read(text)) == theirs(ast.parse(text))
 
 
 @pytest.mark.parametrize("text", ["a = '\ud800'\n", "\udfff\n"])
