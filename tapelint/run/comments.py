@@ -145,5 +145,5 @@ _LAYOUT_TOKENS = frozenset((tokenize.NL, tokenize.INDENT, tokenize.DEDENT, token
 def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
     try:
         yield from tokenize.generate_tokens(io.StringIO(text, newline=None).readline)
-    except (tokenize.TokenError, SyntaxError):  # IndentationError is a SyntaxError
+    except (tokenize.TokenError, SyntaxError, UnicodeError):  # lone surrogates are beyond newer tokenizers
         return

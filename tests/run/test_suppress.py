@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tapelint import catalog
 from tapelint.finding import Finding, Place
+from tapelint.run.comments import suppressions
 from tapelint.run.suppress import Silencer
 from tapelint.source.document import Document
 from tapelint.source.span import Position, Span
@@ -181,3 +184,33 @@ class TestWhatIsNeedless:
         assert needless("a = 1  # tapelint: ignore[TL002]\n") == [
             "TL002: `TL002` suppresses nothing: it is not found here"
         ]
+
+
+PIECES = [
+    "# tapelint: ",
+    "ignore",
+    "-file",
+    "[",
+    "]",
+    "TL101",
+    ", ",
+    "# noqa",
+    ": ",
+    "\n",
+    "\r\n",
+    "\x0c",
+    "    ",
+    "(",
+    ")",
+    '"""',
+    "x",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map("".join))
+def test_whatever_the_text_spans_mark_what_they_quote(text: str) -> None:
+    document = Document(PATH, text)
+    for suppression in suppressions(document):
+        for quoted, span in [(suppression.text, suppression.span), *((e.text, e.span) for e in suppression.entries)]:
+            line = document.lines[span.start.line - 1]
+            assert line[span.start.column - 1 : span.end.column - 1] == quoted
