@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tapelint import catalog
 from tapelint.finding import Finding
 from tapelint.source.document import Document
 
@@ -48,4 +49,5 @@ class Outcome:
 def order(finding: Finding) -> tuple[object, ...]:
     """The key that sorts findings as a reader meets them."""
     place = finding.place
-    return place.path, place.cell or 0, place.span, finding.rule, finding.message
+    rule = catalog.find(finding.rule)
+    return place.path, place.cell or 0, place.span, rule.code if rule else "", finding.rule, finding.message

@@ -47,7 +47,7 @@ class Stage:
         return dataclasses.replace(self.record, script=str(script))
 
     def judge(self, findings: Sequence[Finding], record: Record) -> list[Finding]:
-        level = {"severity": "info"} if self.kind == "refuted" else {}
+        level: dict[str, Any] = {"severity": "info"} if self.kind == "refuted" else {}
         judged = Verdict(self.kind, f"seen in {Path(record.script).name}")  # type: ignore[arg-type]
         own = [each for each in findings if each.place.path == Path(record.script) or self.kind != "unreached"]
         return [*(dataclasses.replace(each, verdict=judged, **level) for each in own), *self.added]
