@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from tapelint.catalog import Rule, rules
 from tapelint.checks import evaluation, gradients, losses, models, names, optimizers, pipelines, steps
@@ -20,16 +20,19 @@ __all__ = ["CHECKS", "examine"]
 _FAMILIES = (evaluation, gradients, losses, models, names, optimizers, pipelines, steps)
 
 
-def examine(program: Program, wanted: Collection[str]) -> list[Finding]:
+def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Finding]:
     """What the checks of the `wanted` rules find in the documents that were asked for."""
-    found: dict[tuple[str, Module, int], tuple[Rule, Report]] = {}
-    for name, check in CHECKS.items():
-        if name in wanted:
-            for report in check(program):
+    findings: dict[tuple[str, Place], Finding] = {}
+    for program in programs:
+        reports: dict[tuple[str, Module, int], tuple[Rule, Report]] = {}
+        for name in CHECKS.keys() & set(wanted):
+            for report in CHECKS[name](program):
                 if report.site.module.requested:
-                    # One place may run in several contexts: it is one finding.
-                    found.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
-    return _place(list(found.values()))
+                    reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
+        for finding in _place(list(reports.values())):
+            # A place that several modules run is one finding.
+            findings.setdefault((finding.rule, finding.place), finding)
+    return list(findings.values())
 
 
 def _place(reports: list[tuple[Rule, Report]]) -> list[Finding]:

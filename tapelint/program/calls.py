@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tapelint.program import kinds
 from tapelint.program.expressions import WIDTH, Expressions
 from tapelint.program.library import BEHAVIOURS
+from tapelint.program.project import Project
 from tapelint.program.models import layers_inside, sensitive_layer
 from tapelint.program.trace import Call, Context, Frame, Training
 from tapelint.program.values import (
@@ -24,7 +25,6 @@ from tapelint.program.values import (
     Scope,
     Site,
     Super,
-    Use,
     Value,
     alternatives,
     is_none,
@@ -33,11 +33,11 @@ from tapelint.program.values import (
 from tapelint.syntax import tree
 from tapelint.syntax.scopes import declared
 
-# How deep calls are followed, how often one function may be in the stack at once, and how many expressions one root
-# may cost altogether. Beyond them a call is opaque, and checks are silent on what it may do.
+# How deep calls are followed, how often one function may be in the stack at once, and how many statements one root may
+# cost altogether. Beyond them a call is opaque, and checks are silent on what it may do.
 _DEPTH = 24
 _RECURSION = 1
-_BUDGET = 40_000
+_BUDGET = 3_000
 
 Arguments = tuple[list[Value], dict[str, Value], list[Value]]
 
@@ -45,8 +45,12 @@ Arguments = tuple[list[Value], dict[str, Value], list[Value]]
 class Calls(Expressions):
     """Performs calls. How a function's body runs is left to the next level up."""
 
-    entered: set[int]
-    spent: int
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self.entered: set[int] = set()
+        self.handed_on: set[int] = set()
+        self.spent = 0
+        self._declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
 
     def run_body(self, node: tree.Function) -> None:
         raise NotImplementedError
@@ -118,9 +122,11 @@ class Calls(Expressions):
         )
         call.result = Result(call)
         if receiver is not None:
-            receiver.uses.append(Use("receiver", call))
+            receiver.used("receiver", call)
         for value in (*arguments, *keywords.values(), *spread):
-            value.uses.append(Use("argument", call))
+            value.used("argument", call)
+            if isinstance(value, Function):
+                self.handed_on.add(id(value.node))
         self.trace.calls.append(call)
         return call
 
@@ -202,8 +208,7 @@ class Calls(Expressions):
             function.scope,
             "function",
             function.scope.module,
-            declared(function.node.body, "global"),
-            declared(function.node.body, "nonlocal"),
+            *self._declared(function.node),
         )
         if function.owner is not None and function.receiver is not None:
             names.setdefault("__class__", Super(function.owner, function.receiver))
@@ -214,10 +219,18 @@ class Calls(Expressions):
             self.scope, self.context, self.live = outer, context, live
         return self._returned(function, frame)
 
+    def _declared(self, node: tree.Function) -> tuple[frozenset[str], frozenset[str]]:
+        """The names that a function declares global and nonlocal, read once for all its runs."""
+        known = self._declarations.get(id(node))
+        if known is None:
+            known = declared(node.body, "global"), declared(node.body, "nonlocal")
+            self._declarations[id(node)] = known
+        return known
+
     def _returned(self, function: Function, frame: Frame) -> Value:
         if frame.root:
             for value in (*frame.returned, *frame.yielded):
-                value.uses.append(Use("returned"))
+                value.used("returned")
         if function.node.is_generator:
             generated = self.made(Display("list", list(frame.yielded), open=True))
             generated.marks.add("generator")

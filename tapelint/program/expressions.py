@@ -29,7 +29,6 @@ from tapelint.program.values import (
     SliceValue,
     Super,
     Unknown,
-    Use,
     Value,
     alternatives,
     is_none,
@@ -363,7 +362,7 @@ class Expressions(State):
             return
         clause = node.clauses[number]
         iterable = self.evaluate(clause.iterable)
-        iterable.uses.append(Use("iterated"))
+        iterable.used("iterated")
         loop = Loop(self.site(clause.id), "comprehension", iterable, self.context.loops[-1] if self.context.loops else None)
         self.trace.loops.append(loop)
         self.context = self.context.inside(loops=(*self.context.loops, loop))
@@ -371,7 +370,7 @@ class Expressions(State):
         for item in options if options is not None else [self.element(iterable, self.site(clause.id))]:
             self.bind(clause.target, item)
             for condition in clause.conditions:
-                self.evaluate(condition).uses.append(Use("tested"))
+                self.evaluate(condition).used("tested")
             self._clauses(node, number + 1, elements)
 
     # Calls
@@ -402,7 +401,7 @@ class Expressions(State):
     def _yield(self, node: tree.Yield) -> Value:
         if node.value is not None:
             value = self.evaluate(node.value)
-            value.uses.append(Use("yielded"))
+            value.used("yielded")
             self.context.frame.yielded.append(self.element(value, self.site(node.id)) if node.delegates else value)
         return self.unknown("sent into a generator")
 

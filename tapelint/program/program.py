@@ -10,20 +10,15 @@ from tapelint.program.project import Module
 from tapelint.program.tapes import ASKING, Gradients, Update, fate, tapes_behind
 from tapelint.program.trace import Call, Trace
 from tapelint.program.values import Instance, Site, Value, alternatives
-from tapelint.source.document import Document
-from tapelint.source.span import Position
 from tapelint.syntax.nodes import Nodes, spell
 
 
 class Program:
-    """Everything an abstract execution saw, ordered by what it means."""
+    """What one module does, with everything it calls in the project: its abstract execution, ordered by what it means."""
 
-    def __init__(
-        self, trace: Trace, modules: list[Module], unparsable: list[tuple[Document, str, Position]]
-    ) -> None:
+    def __init__(self, module: Module, trace: Trace) -> None:
+        self.module = module
         self.trace = trace
-        self.modules = modules
-        self.unparsable = unparsable
         self._nodes: dict[Module, Nodes] = {}
 
     # What was called

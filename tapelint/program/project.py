@@ -38,6 +38,12 @@ class Module:
         self.scope = Scope({}, None, "module", self)
         self.bound = bound_names(self.tree.body)
 
+    @property
+    def is_test(self) -> bool:
+        """Whether this is a file of tests by the names that test runners look for; its functions train nothing for long."""
+        name = self.document.path.stem
+        return name.startswith("test_") or name.endswith("_test") or name == "conftest"
+
     def __hash__(self) -> int:
         return id(self)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tapelint.program import kinds
 from tapelint.program.feeds import Feed, feed_of_fit, feeds_of
@@ -28,9 +28,9 @@ _FATES: dict[Fate, str] = {
 }
 
 
-def render(program: Program, document: Document) -> str:
+def render(programs: Iterable[Program], document: Document) -> str:
     """One line for each thing understood in `document`, in source order: `line: what it is`."""
-    rows = [row for row in _rows(program) if row[0].module.document.path == document.path]
+    rows = [row for program in programs for row in _rows(program) if row[0].module.document.path == document.path]
     places = spans(document, {site.node for site, _ in rows})
     lines = sorted({(places[site.node].start, text) for site, text in rows})
     if not lines:

@@ -17,7 +17,6 @@ from tapelint.program.values import (
     Site,
     Unknown,
     VARIABLE_LISTS,
-    Use,
     Value,
     join,
 )
@@ -42,6 +41,10 @@ class State:
         self._libraries: dict[str, Library] = {}
         self._projections: dict[tuple[int, object], Value] = {}
 
+    def forget(self) -> None:
+        """Let go of what belongs to the last run, so that a project costs no more memory than its largest module."""
+        self._projections.clear()
+
     @property
     def module(self) -> Module:
         return self.scope.module
@@ -57,7 +60,7 @@ class State:
     def made(self, value: V) -> V:
         """`value`, entered as a use of its operands."""
         for operand in value.operands():
-            operand.uses.append(Use("operand", value))
+            operand.used("operand", value)
         return value
 
     def unknown(self, reason: str, *sources: Value) -> Value:

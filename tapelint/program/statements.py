@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from tapelint.program import kinds
 from tapelint.program.calls import Calls
@@ -25,10 +26,10 @@ from tapelint.program.values import (
     Scope,
     Site,
     Super,
-    Use,
     Value,
     alternatives,
 )
+from tapelint.program.words import Words
 from tapelint.syntax import tree
 from tapelint.syntax.scopes import bound_names
 
@@ -38,23 +39,33 @@ class Execution(Calls):
 
     def __init__(self, project: Project) -> None:
         super().__init__(project)
-        self.entered: set[int] = set()
-        self.spent = 0
         self.functions: list[Function] = []
         self._instances: dict[int, Instance] = {}
+        self._loop_names: dict[tuple[Module, int], frozenset[str]] = {}
         self._definers: dict[int, dict[str, list[tree.Function]]] = {}
         self._seeking: set[tuple[int, str]] = set()
 
     # Modules and roots
 
-    def run(self) -> None:
-        for module in self.project.requested:
-            self.import_module(module)
+    def run(self, module: Module) -> Trace:
+        """Execute a module, as its import or a run as a script does, and then each function that nobody in view calls."""
+        self.trace = Trace()
+        self.entered.clear()
+        module.started = False
+        first = len(self.functions)
+        self.import_module(module)
+        words = Words(module)
         # Running a root may define further functions: the list grows while it is read.
-        for function in self.functions:
-            if id(function.node) not in self.entered and function.scope.module.requested:
+        for function in islice(self.functions, first, None):
+            node = function.node
+            if function.scope.module is not module or id(node) in self.entered or module.is_test:
+                continue
+            if id(node) in self.handed_on or words.matter(node):
                 self._run_root(function)
         self._settle()
+        trace, self.trace = self.trace, Trace()
+        del self.functions[first:]
+        return trace
 
     def _settle(self) -> None:
         """Calls of what turned out to be a model, by its list of variables, are forward passes."""
@@ -178,7 +189,7 @@ class Execution(Calls):
                     self.evaluate(node.value)
                 self.leave("try")
             case tree.Assert():
-                self.evaluate(node.test).uses.append(Use("tested"))
+                self.evaluate(node.test).used("tested")
             case tree.Delete():
                 for target in node.targets:
                     if not isinstance(target, tree.Name):
@@ -199,17 +210,17 @@ class Execution(Calls):
                     self.store(owner.attributes, target.name, value)
                     assignment = AttributeAssignment(owner, target.name, value, self.site(target.id), self.context)
                     self.trace.assignments.append(assignment)
-                value.uses.append(Use("stored"))
+                value.used("stored")
             case tree.Subscript():
                 self._store_item(self.evaluate(target.value), self.evaluate(target.index), value)
 
     def _bind_name(self, target: tree.Name, value: Value) -> None:
         scope = self.scope
         if target.name in scope.globals:
-            value.uses.append(Use("stored"))
+            value.used("stored")
             scope = scope.module.scope
         elif target.name in scope.nonlocals:
-            value.uses.append(Use("stored"))
+            value.used("stored")
             while scope.parent is not None and (scope is self.scope or target.name not in scope.names):
                 scope = scope.parent
         self.store(scope.names, target.name, value)
@@ -226,7 +237,7 @@ class Execution(Calls):
                 self.bind(item, self.item(value, Constant(number - len(target.items)), site))
 
     def _store_item(self, container: Value, index: Value, value: Value) -> None:
-        value.uses.append(Use("stored"))
+        value.used("stored")
         for option in alternatives(container):
             match option:
                 case Display():
@@ -259,7 +270,7 @@ class Execution(Calls):
 
     def _if(self, node: tree.If) -> None:
         test = self.evaluate(node.test)
-        test.uses.append(Use("tested"))
+        test.used("tested")
         known = truth(test)
         if known is not None:
             self.run_block(node.body if known else node.orelse)
@@ -308,7 +319,7 @@ class Execution(Calls):
 
     def _for(self, node: tree.For) -> None:
         iterable = self.evaluate(node.iterable)
-        iterable.uses.append(Use("iterated"))
+        iterable.used("iterated")
 
         def turn() -> None:
             self.bind(node.target, self.element(iterable, self.site(node.target.id)))
@@ -319,7 +330,7 @@ class Execution(Calls):
 
     def _while(self, node: tree.While) -> None:
         def turn() -> None:
-            self.evaluate(node.test).uses.append(Use("tested"))
+            self.evaluate(node.test).used("tested")
             self.run_block(node.body)
 
         self._loop(Loop(self.site(node.id), "while", None, None), node.body, None, turn)
@@ -335,11 +346,11 @@ class Execution(Calls):
         self.context = context.inside(loops=(*context.loops, loop))
         carried: list[tuple[str, Choice]] = []
         names = self.scope.names
-        for name in sorted(bound_names(body)):
+        for name in sorted(self._bound_in(loop, body)):
             entry = names.get(name)
             if entry is not None and not isinstance(entry, (Function, Class, Library, ModuleValue, Constant)):
                 choice = Choice([entry])
-                entry.uses.append(Use("operand", choice))
+                entry.used("operand", choice)
                 self.store(names, name, choice)
                 carried.append((name, choice))
             elif isinstance(entry, Constant):
@@ -350,11 +361,19 @@ class Execution(Calls):
         for name, choice in carried:
             later = names.get(name)
             if later is not None and later is not choice:
-                later.uses.append(Use("operand", choice))
+                later.used("operand", choice)
                 choice.options.extend(option for option in alternatives(later) if option is not choice)
                 self.store(names, name, choice)
         self.context = context
         self.live = True
+
+    def _bound_in(self, loop: Loop, body: list[tree.Statement]) -> frozenset[str]:
+        """The names that a loop's body binds; loops run again and again, and each body is read only once."""
+        key = (loop.site.module, loop.site.node)
+        known = self._loop_names.get(key)
+        if known is None:
+            known = self._loop_names[key] = bound_names(body)
+        return known
 
     # With
 
@@ -362,7 +381,7 @@ class Execution(Calls):
         context = self.context
         for item in node.items:
             manager = self.evaluate(item.context)
-            manager.uses.append(Use("tested"))
+            manager.used("tested")
             value = self._enter(manager, self.site(item.id))
             if item.target is not None:
                 self.bind(item.target, value)

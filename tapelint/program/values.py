@@ -49,6 +49,11 @@ class Value:
         """The values this one was made from."""
         return iter(())
 
+    def used(self, kind: UseKind, by: Value | Call | None = None) -> None:
+        """Note what happens to this value. What becomes of constants and definitions is of no interest."""
+        if not isinstance(self, (Constant, Library, ModuleValue, Function, Class)):
+            self.uses.append(Use(kind, by))
+
 
 @dataclass(slots=True, eq=False)
 class Unknown(Value):
@@ -314,7 +319,7 @@ def join(values: list[Value]) -> Value:
         return distinct[0]
     choice = Choice(distinct)
     for value in distinct:
-        value.uses.append(Use("operand", choice))
+        value.used("operand", choice)
     return choice
 
 
