@@ -95,16 +95,16 @@ class Frame:
 
     def _marked(self, *underline: Piece, mark: Mark) -> Iterator[Line]:
         """The underline, and its label beside it or, if that would not fit, below it."""
-        used = sum(cell_len(text) for text, _ in underline)
+        drawn = "".join(text for text, _ in underline)
         label = defuse(mark.label)
-        if not label:
-            yield self.edge(*underline)
-        elif used + 1 + cell_len(label) <= self.room:
+        if label and len(drawn) + 1 + cell_len(label) <= self.room:
             yield self.edge(*underline, (" " + label, mark.role))
-        else:
-            yield self.edge(*underline)
-            for line in fold(((label, mark.role),), self.room, indent=3):
-                yield self.edge(*line)
+            return
+        yield self.edge(*underline)
+        begin = len(drawn) - len(drawn.lstrip(" "))
+        margin = " " * max(0, min(begin, self.room - cell_len(label)))
+        for line in fold(((label, mark.role),), self.room, indent=3) if label else ():
+            yield self.edge((margin, "plain"), *line)
 
     def _code(self, document: Document, number: int, left: int, bar: str = "", role: Role = "plain") -> Line:
         code = _crop(_displayed(document.lines[number - 1]), left, self.room - len(bar))

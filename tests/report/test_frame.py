@@ -79,6 +79,11 @@ def test_a_label_stands_beside_the_carets_or_below_if_it_does_not_fit() -> None:
         "  | 1. made here by the",
         "  |    tape",
     ]
+    assert drawn("x = tape(«everything»)", label="1. made here", room=24)[1:] == [
+        "  |          ^^^^^^^^^^",
+        "  |          1. made here",
+    ]
+    assert drawn("x = tape(«everything»)", label="1. made here", room=20)[2] == "  |         1. made here"
 
 
 def test_a_span_of_several_lines_has_a_bar_from_its_first_to_its_last_character() -> None:
