@@ -1,0 +1,57 @@
+"""The pages are true: what a page says of its program is seen when TensorFlow runs it, and not in the corrected one."""
+
+from pathlib import Path
+
+import pytest
+
+from tapelint.finding import Finding, Place
+from tapelint.probe.launch import run
+from tapelint.probe.verdict import judge
+from tapelint.record import Record
+from tapelint.source.span import Position, Span
+from tests.expectations import disagreements, expectations
+from tests.linting import findings, write
+from tests.pages import SCRIPT, Program, programs
+
+OBSERVABLE = [program for program in programs() if program.rule.probe]
+BROKEN = [program for program in OBSERVABLE if program.part == program.rule.name]
+CORRECTED = [program for program in OBSERVABLE if program.part == "Instead"]
+
+
+def observed(program: Program, folder: Path) -> Record:
+    write(program.files, folder)
+    record = run(folder / SCRIPT, seconds=120)
+    assert record.end in ("finished", "stopped", "raised"), (record.end, record.detail, record.stderr)
+    return record
+
+
+def suspicions(program: Program, script: Path) -> list[Finding]:
+    """Findings of the page's rule on every line of a program, for a run to say which of them are true."""
+    lines = enumerate(program.files[SCRIPT].splitlines(), start=1)
+    spans = [Span(Position(number, 1), Position(number, len(line) + 1)) for number, line in lines if line.strip()]
+    rule = program.rule
+    return [Finding(rule.name, Place(script, span), rule.summary, rule.severity) for span in spans]
+
+
+def confirmed(judged: list[Finding]) -> list[Finding]:
+    """The findings that a run has proved, or made by itself."""
+    return [each for each in judged if each.verdict is None or each.verdict.kind == "confirmed"]
+
+
+@pytest.mark.parametrize("program", BROKEN, ids=str)
+def test_a_broken_program_does_what_the_page_says(program: Program, tmp_path: Path) -> None:
+    record = observed(program, tmp_path)
+    rule, text = program.rule.name, program.files[SCRIPT]
+    judged = [each for each in judge(findings(tmp_path).get(SCRIPT, []), record) if each.rule == rule]
+    promised = [each for each in expectations(text, rule) if each.rule == rule]
+    assert disagreements(f"{rule}.md", promised, judged) == []
+    assert confirmed(judged) == judged
+    # This is what the corrected program is asked below.
+    assert confirmed(judge(suspicions(program, tmp_path / SCRIPT), record))
+
+
+@pytest.mark.parametrize("program", CORRECTED, ids=str)
+def test_a_corrected_program_does_it_no_more(program: Program, tmp_path: Path) -> None:
+    record = observed(program, tmp_path)
+    assert record.end in ("finished", "stopped"), record.exception
+    assert confirmed(judge(suspicions(program, tmp_path / SCRIPT), record)) == []
