@@ -13,10 +13,13 @@ RUN := $(VENV)/bin/python -m
 INSTALL := $(RUN) pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable
 WORKERS ?= auto
 
-DEMO := fixtures/seeds
+# What `make demo` runs: every program that the project grew from, and some bugs that users have reported.
+DEMO := fixtures/seeds $(addprefix fixtures/reports/, dropout_off_in_train_step.py earlystopping_without_validation.py \
+	metrics_never_reset.py no_shuffle_custom_vs_fit.py reduction_none_in_manual_step.py) \
+	$(addprefix fixtures/broken/, forward_outside_tape_step_function.py update_mismatch_gan_class.py)
 
 help:
-	@echo 'make demo     lint and probe the broken programs in fixtures/'
+	@echo 'make demo     lint broken programs from fixtures/ and run each for a few steps'
 	@echo 'make test     run the tests and every gate: ruff, mypy, import-linter, the wheel'
 	@echo 'make lint     run only ruff and mypy'
 	@echo 'make format   let ruff format and fix the code'

@@ -131,3 +131,10 @@ def test_clean_leaves_what_belongs_to_the_checkout(checkout: Checkout) -> None:
         "pyproject.toml",
         "the python",
     ]
+
+
+def test_the_demo_names_programs_that_exist() -> None:
+    told = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True)
+    named = told.stdout.splitlines()[-1].split("--exit-zero ")[1].split()
+    assert len(named) > 5
+    assert [path for path in named if not (ROOT / path).exists()] == []
