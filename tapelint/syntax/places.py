@@ -5,8 +5,8 @@ characters printed before a node is its offset.
 """
 
 import re
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 import libcst as cst
@@ -31,8 +31,34 @@ def stretches(concrete: Concrete, numbers: Iterable[int]) -> dict[int, Stretch]:
     """
     origins = {number: concrete.origins[number] for number in numbers}
     counter = _Counter(concrete, {id(mark) for origin in origins.values() for mark in _marks(origin)})
-    with_room(lambda: concrete.concrete._codegen(counter))
+    with _printing_without_c_recursion():
+        with_room(lambda: concrete.concrete._codegen(counter))
     return {number: _trimmed(concrete.text, *_stretch(counter, origin)) for number, origin in origins.items()}
+
+
+@contextmanager
+def _printing_without_c_recursion() -> Iterator[None]:
+    """A time in which LibCST prints by calls that Python makes without recursion in C, of which 3.12 allows only 1,500.
+
+    It prints the same, so that it does not matter who else prints at that time.
+    """
+    usual = cst.CSTNode._codegen
+    cst.CSTNode._codegen = _print  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        cst.CSTNode._codegen = usual  # type: ignore[method-assign]
+
+
+def _print(node: cst.CSTNode, state: CodegenState, **options: Any) -> None:
+    state.before_codegen(node)
+    if not options:
+        node._codegen_impl(state)
+    elif "is_elif" in options:
+        node._codegen_impl(state, is_elif=options["is_elif"])  # type: ignore[call-arg]
+    else:
+        node._codegen_impl(state, **options)
+    state.after_codegen(node)
 
 
 class _Counter(CodegenState):

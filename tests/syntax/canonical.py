@@ -4,6 +4,7 @@ The two renderers share nothing: each walks its own tree by its own rules, and w
 """
 
 import ast
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -371,6 +372,9 @@ _THEIRS: dict[type, Callable[[Any], Form]] = {
     ast.Break: _their_fields("break"),
     ast.Continue: _their_fields("continue"),
 }
+
+if sys.version_info >= (3, 12):
+    _THEIRS[ast.TypeAlias] = lambda node: ("assign", (theirs(node.name),), theirs(node.value), None)
 
 
 def each(form: Callable[[Any], Form], nodes: Iterable[Any]) -> tuple[Form, ...]:
