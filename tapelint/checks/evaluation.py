@@ -5,12 +5,26 @@ from __future__ import annotations
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
-from tapelint.program.arrays import integer_of, order_of
+from tapelint.program import kinds
+from tapelint.program.arrays import integer_of
 from tapelint.program.feeds import feed_of_fit
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
+from tapelint.program.provenance import ancestors
 from tapelint.program.trace import Call, Loop
-from tapelint.program.values import Class, Constant, Display, Instance, Value, alternatives, is_none
+from tapelint.program.values import (
+    Class,
+    Constant,
+    Display,
+    Function,
+    Instance,
+    Mapping,
+    Parameter,
+    Unknown,
+    Value,
+    alternatives,
+    is_none,
+)
 
 _EVALUATING = frozenset({"evaluate", "test_on_batch", "predict", "predict_on_batch", "evaluate_generator", "score"})
 _LONG = 10
@@ -24,6 +38,9 @@ def no_validation_data(program: Program) -> Reports:
     for fit in program.fits:
         epochs = integer_of(fit.argument(3, "epochs"))
         if epochs is None or epochs < 2 or fit.context.loops or _validation(fit) is not False or not _is_supervised(fit):
+            continue
+        if any(call.receiver is fit.receiver and call.order > fit.order for call in program.forwards):
+            # The model is called afterwards, maybe to be scored.
             continue
         yield Report(
             fit.site,
@@ -52,11 +69,9 @@ def _validation(fit: Call) -> bool | None:
 def _is_supervised(fit: Call) -> bool:
     """Whether the data is in view and has labels: then there is something to hold out."""
     feed = feed_of_fit(fit)
-    if feed is None or not feed.arrays:
+    if feed is None or len(feed.arrays) < 2 or feed.arrays[0] is feed.arrays[1]:
         return False
-    if feed.pipeline is None and (len(feed.arrays) < 2 or feed.arrays[0] is feed.arrays[1]):
-        return False
-    return len(feed.arrays) > 1 and all(order_of(array) is not None for array in feed.arrays)
+    return not any(isinstance(value, (Parameter, Unknown)) for array in feed.arrays for value in ancestors(array))
 
 
 @check
@@ -154,6 +169,9 @@ def _own_loop(fit: Call) -> bool:
 def _is_logged(program: Program, fit: Call, monitor: str) -> bool:
     """Whether Keras may log a quantity of this name; True on doubt."""
     model = fit.receiver
+    own = _own_names(program, model) if isinstance(model, Instance) and isinstance(model.cls, Class) else None
+    if own is not None:
+        return monitor in own
     compiles = [call for call in program.calls("keras.Model.compile") if call.receiver is model]
     if not isinstance(model, Instance) or isinstance(model.cls, Class) or len(compiles) != 1 or compiles[0].opaque:
         return True
@@ -163,6 +181,23 @@ def _is_logged(program: Program, fit: Call, monitor: str) -> bool:
         return True
     logged = {"loss", "learning_rate", "lr", *names}
     return monitor.removeprefix("val_") in logged
+
+
+def _own_names(program: Program, model: Instance) -> set[str] | None:
+    """What a model's own train_step and test_step report; None when it has not both or their names cannot be told."""
+    names: set[str] = set()
+    for method, prefix in (("train_step", ""), ("test_step", "val_")):
+        step = model.cls.attributes.get(method)
+        frames = [
+            frame
+            for frame in program.trace.frames
+            if isinstance(step, Function) and frame.function is not None and frame.function.node is step.node
+        ]
+        reported = [option for frame in frames for value in frame.returned for option in alternatives(value)]
+        if not reported or not all(isinstance(option, Mapping) and not option.open for option in reported):
+            return None
+        names |= {f"{prefix}{key}" for option in reported if isinstance(option, Mapping) for key in option.entries}
+    return names | {"learning_rate", "lr"}
 
 
 def _metric_names(compiled: Call) -> set[str] | None:
@@ -185,12 +220,15 @@ def _metric_names(compiled: Call) -> set[str] | None:
 def metric_not_reset(program: Program) -> Reports:
     unknown = any(call.op is None and _resets(call) for call in program.trace.calls)
     for metric in program.objects("metric"):
+        if library_class(metric) == "keras.metrics.Sum":
+            # A total may well be meant to grow over the whole run.
+            continue
         calls = [use.by for use in metric.uses if use.kind == "receiver" and isinstance(use.by, Call)]
         if unknown or _tracked(metric):
             continue
         updates = [call for call in calls if call.method in ("update_state", "__call__")]
         for read in (call for call in calls if call.method == "result"):
-            epochs = [loop for update in updates if (loop := _epoch_loop(metric, update, read)) is not None]
+            epochs = [loop for update in updates if (loop := _epoch_loop(program, metric, update, read)) is not None]
             if epochs and not any(_resets(call) and _may_run_in(call, epochs[0], read) for call in calls):
                 yield Report(
                     read.site,
@@ -221,10 +259,26 @@ def _hands_over(call: Call) -> bool:
     return not (call.op or "").startswith("builtins.") and call.method not in ("append", "add")
 
 
-def _epoch_loop(metric: Instance, update: Call, read: Call) -> Loop | None:
-    """The loop that goes around both, with batches inside it, and with the metric made outside."""
+def _epoch_loop(program: Program, metric: Instance, update: Call, read: Call) -> Loop | None:
+    """The loop of epochs that goes around both, with batches inside it, and with the metric made outside."""
     made = metric.call.context.loops if metric.call is not None else ()
-    loop = read.context.loops[-1] if read.context.loops else None
+    fit = next((loop for loop in read.context.loops if loop.kind == "fit"), None)
+    loop = fit or (read.context.loops[-1] if read.context.loops else None)
     if loop is None or loop in made or loop not in update.context.loops:
         return None
+    if fit is not None:
+        # Keras resets what it knows of.
+        return None if _known_to_model(program, metric) else fit
     return loop if update.context.loops[-1] is not loop else None
+
+
+def _known_to_model(program: Program, metric: Instance) -> bool:
+    """Whether a model holds the metric as an attribute or lists it among its metrics."""
+    held = any(
+        assignment.value is metric and kinds.of(assignment.owner) in ("model", "layer")
+        for assignment in program.trace.assignments
+    )
+    listed = any(
+        isinstance(model.cls, Class) and "metrics" in model.cls.attributes for model in program.objects("model")
+    )
+    return held or listed

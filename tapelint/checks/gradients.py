@@ -7,7 +7,7 @@ from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import owner, quoted
 from tapelint.program.program import Program, calls_root
-from tapelint.program.provenance import ancestors, context_of, is_operation, made_by, projected, seen_from, site_of
+from tapelint.program.provenance import ancestors, context_of, differentiable, is_operation, made_by, projected, seen_from, site_of
 from tapelint.program.tapes import (
     ASKING,
     Gradients,
@@ -115,7 +115,7 @@ def _forward_outside(program: Program, gradients: Gradients, parameters: Paramet
     if gradients.target is None:
         return None
     outside: Call | None = None
-    for value in ancestors(gradients.target):
+    for value in ancestors(gradients.target, differentiable):
         call = made_by(value) if isinstance(value, Result) else None
         if call is not None and any(calls_root(call, root) for root in choices_of_root(parameters.root)):
             if gradients.records(value):

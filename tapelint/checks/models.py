@@ -7,16 +7,16 @@ from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program.models import library_class
 from tapelint.program.program import Program, calls_root
-from tapelint.program.provenance import ancestors, made_by
+from tapelint.program.provenance import ancestors, differentiable, made_by
 from tapelint.program.tapes import Gradients, choices_of_root, fate
 from tapelint.program.trace import Call
-from tapelint.program.values import Constant, Instance, Value, alternatives
+from tapelint.program.values import Constant, Instance, Value
 
 
 @check
 def training_flag_missing(program: Program) -> Reports:
     for gradients in program.gradients:
-        if not gradients.first_order or fate(gradients.call.result) not in ("applied", "escaped"):
+        if not gradients.first_order or fate(gradients.call.result) != "applied":
             continue
         for forward in _trained_forwards(gradients):
             asleep = [layer for layer, mode in forward.leaves if mode == "unset" and not _frozen(program, layer)]
@@ -34,7 +34,7 @@ def _trained_forwards(gradients: Gradients) -> list[Call]:
     """The forward passes that the tape records of the models whose variables it is asked about."""
     found: list[Call] = []
     owners = [root for each in gradients.parameters or () for root in choices_of_root(each.root)]
-    for value in ancestors(gradients.target) if gradients.target is not None else ():
+    for value in ancestors(gradients.target, differentiable) if gradients.target is not None else ():
         call = made_by(value)
         if (
             call is not None
@@ -48,10 +48,10 @@ def _trained_forwards(gradients: Gradients) -> list[Call]:
 
 
 def _frozen(program: Program, layer: Value | None) -> bool:
-    """Whether somebody sets `trainable = False` on it, and so wants it to behave as in inference."""
-    return any(
+    """Whether somebody sets `trainable = False` on it or on parts of it, and so wants it to run as in inference."""
+    return layer is not None and any(
         assignment.name == "trainable"
-        and layer in alternatives(assignment.owner)
+        and any(layer is one for one in ancestors(assignment.owner))
         and not (isinstance(assignment.value, Constant) and assignment.value.value)
         for assignment in program.trace.assignments
     )

@@ -87,12 +87,10 @@ def _only_request(gradients: Value) -> Gradients | None:
 
 def _matching_sources(request: Gradients, gradients: Value) -> Value | None:
     """The sources that `gradients` stand for: all of them, or one of several lists."""
-    if request.sources is None or any(
-        isinstance(one, Item) and isinstance(one.index, SliceValue) for one in ancestors(gradients)
-    ):
-        return None
-    for one in ancestors(gradients):
-        if isinstance(one, Item) and isinstance(one.of, Result) and one.of.call is request.call:
+    for one in ancestors(gradients, lambda value: value is not request.call.result):
+        if isinstance(one, Item) and isinstance(one.index, SliceValue):
+            return None
+        if isinstance(one, Item) and one.of is request.call.result:
             number = integer_of(one.index)
             if not isinstance(request.sources, Display) or number is None:
                 return None
@@ -216,7 +214,7 @@ def _exhausted(pairs: Value, apply: Call) -> bool:
         return True
     for use in pairs.uses:
         match use.by:
-            case Call() as call if call.order < apply.order and (
+            case Call() as call if call.order < apply.order and call.site != apply.site and (
                 call.op in _CONSUMING or (call.method == "apply_gradients" and call.context.branches == apply.context.branches)
             ):
                 return True

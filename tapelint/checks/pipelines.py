@@ -7,14 +7,17 @@ from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of, order_of, size_of
-from tapelint.program.feeds import Feed, feed_of_fit, feeds_behind, feeds_of, fixed_order, floor_division
+from tapelint.program.feeds import Feed, feed_of_fit, feeds_behind, fixed_order, floor_division
+from tapelint.program.knowledge import matches
 from tapelint.program.losses import shape_of
 from tapelint.program.models import library_class, sensitive_parts
+from tapelint.program.pipelines import dataset_behind
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors
-from tapelint.program.tapes import Gradients, choices_of_root
+from tapelint.program.provenance import ancestors, made_by, seen_from
+from tapelint.program.tapes import choices_of_root
 from tapelint.program.trace import Call
-from tapelint.program.values import Computed, Constant, Display, Element, Instance, Result, Value, alternatives
+from tapelint.program.values import Choice, Computed, Constant, Display, Element, Item, Result, Site, Value
+from tapelint.syntax import tree
 from tapelint.syntax.nodes import spell
 
 # Steps of a pipeline that keep the order of the examples. Any other may mix them.
@@ -29,13 +32,14 @@ _HANDFUL = 4
 
 @check
 def unshuffled_training_data(program: Program) -> Reports:
-    feeds = [feed for gradients in program.training for feed in feeds_of(gradients)]
-    feeds += [feed for feed in map(feed_of_fit, program.fits) if feed is not None and feed.pipeline is not None]
-    for feed in feeds:
-        if _repeats_order(program, feed) and _keeps_order(feed):
+    for step, feed in program.feeds:
+        if (feed.pipeline is not None or feed.slices) and _repeats_order(program, feed) and _keeps_order(feed):
+            # Batches that a helper makes are the business of whoever asks for them.
+            site = seen_from(feed.site, feed.context, step.context.frame)
             yield Report(
-                feed.site,
-                f"{_quoted_array(program, feed)} is trained on in the same order in every epoch: nothing shuffles it",
+                site,
+                f"{_quoted_data(program, feed, site)} is trained on in the same order in every epoch: nothing shuffles it",
+                ((feed.site, "the batches are made here"),) if site != feed.site else (),
             )
 
 
@@ -63,16 +67,14 @@ def _is_stateful(program: Program) -> bool:
     )
 
 
-def _quoted_array(program: Program, feed: Feed) -> str:
+def _quoted_data(program: Program, feed: Feed, site: Site) -> str:
     """The user's name for the data, as far as there is one."""
-    if feed.slices:
-        node = program.nodes(feed.site.module)[feed.site.node]
-        text = spell(getattr(node, "value", node))
-        return f"`{text}`" if text is not None else "the training data"
-    if feed.pipeline is not None:
-        name = program.name(feed.site)
-        return f"`{name}`" if name is not None else "the training data"
-    return "the training data"
+    node = program.nodes(site.module)[site.node]
+    if feed.slices and site == feed.site and isinstance(node, tree.Subscript):
+        text = spell(node.value)
+    else:
+        text = program.name(site)
+    return f"`{text}`" if text is not None else "the training data"
 
 
 @check
@@ -97,31 +99,44 @@ def shuffle_disabled(program: Program) -> Reports:
 
 @check
 def remainder_dropped(program: Program) -> Reports:
-    for gradients in program.training:
-        for feed in feeds_of(gradients):
-            yield from _uncounted(program, feed)
-    for update in program.calls("keras.Metric.__call__", "keras.Metric.update_state"):
-        if any(gradients.call.context.loops[-1:] == update.context.loops[-1:] for gradients in program.training):
-            continue
-        for feed in feeds_behind([*update.arguments, *update.keywords.values()], update):
-            yield from _uncounted(program, feed)
-            yield from _dropped_in_evaluation(feed)
+    for _, feed in program.feeds:
+        yield from _lost_in_training(program, feed)
+    for evaluation in program.evaluations:
+        for feed in feeds_behind([*evaluation.arguments, *evaluation.keywords.values()], evaluation):
+            yield from _lost_in_training(program, feed)
+            yield from _lost_in_evaluation(feed)
 
 
-def _uncounted(program: Program, feed: Feed) -> Reports:
-    """A loop that counts whole batches only, over data that keeps its order, so that the same rows are left out."""
-    if feed.counter is None or feed.keeps_tail is not False or any(_redrawn(array) for array in feed.arrays):
+def _lost_in_training(program: Program, feed: Feed) -> Reports:
+    """Whole batches only, of data that keeps its order: the same examples are left out every time."""
+    if feed.keeps_tail is not False or program.distributed or _is_stateful(program):
         return
+    if feed.pipeline is not None:
+        rest, site = (feed.size or 0) % (feed.batch or 1), feed.site
+        if not rest or not feed.epochs or not _keeps_order(feed) or any(_redrawn(array) for array in feed.arrays):
+            return
+    elif feed.counter is not None:
+        lost, site = _uncounted(feed), feed.counter.site
+        if lost is None:
+            return
+        rest = lost
+    else:
+        return
+    last = f"its last {rest} of {feed.size} examples are" if rest and feed.size else "what follows the last full batch is"
+    yield Report(site, f"{_quoted_data(program, feed, feed.site)} is never seen to its end: {last} left out")
+
+
+def _uncounted(feed: Feed) -> int | None:
+    """How many rows a loop over `n // size` batches leaves out, 0 for some; None if none, or others each time."""
+    if feed.counter is None or any(_redrawn(array) for array in feed.arrays):
+        return None
     division = floor_division(feed.counter.arguments[-1])
     if division is None:
-        return
-    size = integer_of(division[0]) or feed.size
-    batch = integer_of(division[1]) or feed.batch
-    rest = size % batch if size is not None and batch else None
-    if rest == 0 or (rest is None and not _read_from_file(feed)):
-        return
-    lost = f"its last {rest} of {size} examples are" if rest is not None else "the examples after the last full batch are"
-    yield Report(feed.counter.site, f"{_quoted_array(program, feed)} is never seen to its end: {lost} left out")
+        return None
+    size, batch = integer_of(division[0]) or feed.size, integer_of(division[1]) or feed.batch
+    if size is not None and batch:
+        return size % batch or None
+    return 0 if _read_from_file(feed) else None
 
 
 def _redrawn(array: Value) -> bool:
@@ -141,9 +156,8 @@ def _read_from_file(feed: Feed) -> bool:
     )
 
 
-def _dropped_in_evaluation(feed: Feed) -> Reports:
-    pipeline = feed.pipeline
-    if pipeline is None or pipeline.drops_remainder is not True or not feed.size or not feed.batch:
+def _lost_in_evaluation(feed: Feed) -> Reports:
+    if feed.pipeline is None or feed.keeps_tail is not False or not feed.size or not feed.batch:
         return
     rest = feed.size % feed.batch
     if rest:
@@ -154,70 +168,85 @@ def _dropped_in_evaluation(feed: Feed) -> Reports:
 
 @check
 def undersized_final_batch(program: Program) -> Reports:
+    for step, feed in program.feeds:
+        if not feed.tail or feed.batches == 1:
+            continue
+        reason = _sensitive_step(program, step, feed)
+        if reason is not None:
+            yield Report(feed.site, f"the last batch has {feed.tail} examples instead of {feed.batch}: {reason}")
+
+
+def _sensitive_step(program: Program, step: Call, feed: Feed) -> str | None:
+    """What in a step depends on the size of the batch."""
+    models: list[Value] = [step.receiver] if step.receiver is not None else []
     for gradients in program.training:
-        for feed in feeds_of(gradients):
-            reason = _sensitive_to_size(program, gradients, feed) if feed.tail and feed.batches != 1 else None
-            if reason is not None:
-                yield Report(feed.site, f"the last batch has {feed.tail} examples instead of {feed.batch}: {reason}")
-    for fit in program.fits:
-        fitted = feed_of_fit(fit)
-        if fitted is not None and fitted.tail and fitted.batches != 1 and fit.receiver is not None:
-            reason = _sensitive_model(fit.receiver, fitted)
-            if reason is not None:
-                yield Report(fitted.site, f"the last batch has {fitted.tail} examples instead of {fitted.batch}: {reason}")
-
-
-def _sensitive_to_size(program: Program, gradients: Gradients, feed: Feed) -> str | None:
-    assert gradients.target is not None
-    shape = shape_of(gradients.target)
-    if shape is not None and not program.distributed and (shape.kind == "per-example" or shape.reduction == "sum"):
-        return "the loss is a sum, and so its update is smaller"
-    if any(_fixed_size(value, feed) for value in ancestors(gradients.target)):
-        return f"what is made for {feed.batch} does not fit it, and the step raises"
-    for each in gradients.parameters or ():
-        for model in choices_of_root(each.root):
-            reason = _sensitive_model(model, feed)
-            if reason is not None:
-                return reason
-    return None
+        if gradients.call is step and gradients.target is not None:
+            shape = shape_of(gradients.target)
+            if shape is not None and not program.distributed and (shape.kind == "per-example" or shape.reduction == "sum"):
+                return "the loss is a sum, and so its update is smaller"
+            if any(_fixed_size(value, feed) for value in ancestors(gradients.target)):
+                return f"what is made for {feed.batch} does not fit it, and the step raises"
+            models = [root for each in gradients.parameters or () for root in choices_of_root(each.root)]
+    return next((reason for model in models if (reason := _sensitive_model(model, feed)) is not None), None)
 
 
 def _sensitive_model(model: Value, feed: Feed) -> str | None:
     """What in a model depends on the size of the batch."""
-    if feed.tail is not None and feed.tail <= _HANDFUL and feed.batch is not None and feed.tail * 4 <= feed.batch:
+    if any(_fixed_input(one, feed.batch) for one in ancestors(model)):
+        return "the model is built for a fixed size, and the step raises"
+    if feed.tail is not None and feed.batch is not None and feed.tail <= _HANDFUL and feed.tail * 4 <= feed.batch:
         names = [library_class(layer) for layer in sensitive_parts(model)]
         if "keras.layers.BatchNormalization" in names:
             return "BatchNormalization takes its statistics from them alone"
     return None
 
 
-def _fixed_size(value: Value, feed: Feed) -> bool:
-    """Whether a tensor with a fixed number of rows meets the batch in one elementwise operation."""
-    if not isinstance(value, Computed) or value.operator not in ("+", "-", "*", "/"):
+def _fixed_input(value: Value, batch: int | None) -> bool:
+    """Whether `value` is an input that fixes the batch size."""
+    call = made_by(value)
+    if call is None or call.op not in ("keras.Input", "keras.InputLayer", "keras.layers.Input"):
         return False
-    fixed = [any(_rows(one) == feed.batch for one in ancestors(part, _no_forward)) for part in value.parts]
-    fed = [any(_is_batch(one, feed) for one in ancestors(part, _no_forward)) for part in value.parts]
+    shape = call.argument(None, "batch_shape")
+    given = shape.items[0] if isinstance(shape, Display) and shape.items else call.argument(None, "batch_size")
+    return given is not None and integer_of(given) == batch
+
+
+def _fixed_size(value: Value, feed: Feed) -> bool:
+    """Whether a tensor with a fixed number of rows meets the batch in one operation that compares row by row."""
+    match value:
+        case Computed(operator="+" | "-" | "*" | "/", parts=parts):
+            operands = list(parts)
+        case Result(call=call) if call.op == "keras.Loss.__call__" or matches(call.op or "", "per_example", "names"):
+            operands = list(call.arguments)
+        case _:
+            return False
+    fixed = [any(_rows(one) == feed.batch for one in ancestors(part, _keeps_rows)) for part in operands]
+    fed = [any(_is_batch(one, feed) for one in ancestors(part, _keeps_rows)) for part in operands]
     return any(fixed) and any(b and not f for b, f in zip(fed, fixed, strict=True))
 
 
-def _no_forward(value: Value) -> bool:
-    return not (isinstance(value, Result) and value.call.op == "forward")
+def _keeps_rows(value: Value) -> bool:
+    """Whether `value` has the rows of what it was made from."""
+    match value:
+        case Result(call=call):
+            return call.op == "forward" or matches(call.op or "", "elementwise", "names")
+        case Computed(operator=operator):
+            return operator in ("+", "-", "*", "/")
+    return isinstance(value, (Choice, Item))
 
 
 def _rows(value: Value) -> int | None:
     """The constant first dimension of a tensor that is made anew: noise, ones, zeros."""
-    if not isinstance(value, Result) or not value.call.context.loops and value.call.context.frame.function is None:
+    if not isinstance(value, Result):
         return None
     op = value.call.op or ""
     if not op.startswith(("tensorflow.random.", "tensorflow.ones", "tensorflow.zeros", "keras.random.")):
         return None
     shape = value.call.argument(0, "shape")
-    return integer_of(shape.items[0]) if isinstance(shape, Display) and shape.items else None
+    return integer_of(shape.items[0]) if isinstance(shape, Display) and len(shape.items) > 1 else None
 
 
 def _is_batch(value: Value, feed: Feed) -> bool:
     if isinstance(value, Element):
-        return kinds.of(value.of) == "dataset" and feed.pipeline is not None
+        return kinds.of(dataset_behind(value.of)) == "dataset" and feed.pipeline is not None
     return any(value is item for item in feed.slices)
-
-

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from tapelint.program.knowledge import canonical
+from tapelint.program.knowledge import canonical, table
 from tapelint.program.state import State
 from tapelint.program.trace import Loop
 from tapelint.program.values import (
@@ -145,6 +145,10 @@ class Expressions(State):
         if hasattr(builtins, node.name):
             return self.library(f"builtins.{node.name}")
         self.trace.unbound.append((node.name, self.site(node.id), self.context))
+        meant = table("names")["imports"].get(node.name)
+        if meant is not None and not self.module.star_imports:
+            # The rest of the program is read as if the forgotten import were there.
+            return self.library(meant)
         return self.unknown(f"`{node.name}` is not bound")
 
     def find_name(self, name: str) -> Value | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tapelint.program import kinds
 from tapelint.program.arrays import counter_of, integer_of, moves, order_of, size_of
@@ -22,6 +22,13 @@ from tapelint.program.values import (
     alternatives,
     is_none,
 )
+
+
+_COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!="})
+_MEASURING = frozenset({"builtins.len", "tensorflow.shape", "builtins.int"})
+
+# How many operations away from a batch a test of its size is looked for.
+_NEAR = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +86,28 @@ def _of_values(target: Value, call: Call) -> list[Feed]:
                     seen.add(id(dataset))
                     pipeline = pipeline_of(dataset)
                     if pipeline is not None:
-                        feeds.append(_of_pipeline(pipeline, _loop_over(of, call)))
+                        feed = _of_pipeline(pipeline, _loop_over(of, call))
+                        feeds.append(replace(feed, keeps_tail=None) if _size_is_tested(value) else feed)
             case Item():
                 index = _batch_slice(value)
                 counter = counter_of(index) if index is not None else None
                 if counter is not None:
                     slices.setdefault(id(counter), []).append(value)
     return [*feeds, *(_of_slices(items, call) for items in slices.values())]
+
+
+def _size_is_tested(batch: Value) -> bool:
+    """Whether the program compares the size of a batch with something, and so knows of the smaller one."""
+    pending: list[tuple[Value, int]] = [(batch, 0)]
+    while pending:
+        value, depth = pending.pop()
+        for use in value.uses:
+            if use.kind == "tested" and isinstance(value, Computed) and value.operator in _COMPARING:
+                return True
+            made = use.by.result if isinstance(use.by, Call) and use.by.op in _MEASURING else use.by
+            if isinstance(made, Value) and depth < _NEAR:
+                pending.append((made, depth + 1))
+    return False
 
 
 def _loop_over(iterable: Value, call: Call) -> bool:
@@ -106,7 +128,7 @@ def _of_pipeline(pipeline: Pipeline, epochs: bool) -> Feed:
         arrays=tuple(pipeline.arrays or ()),
         size=pipeline.size,
         batch=pipeline.batch_size,
-        keeps_tail=None if drops is None else not drops,
+        keeps_tail=None if drops is None or not pipeline.complete else not drops,
         epochs=epochs or pipeline.step("repeat") is not None,
         pipeline=pipeline,
     )

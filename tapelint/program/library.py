@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tapelint.program import kinds
 from tapelint.program.models import ADDED
-from tapelint.program.trace import Call
+from tapelint.program.trace import Call, Loop
 from tapelint.program.values import (
     Attribute,
     Class,
@@ -209,7 +209,14 @@ def _driven(machine: Calls, call: Call, name: str) -> Value | None:
         step = machine.class_attribute(model.cls, name, model)
         if isinstance(step, Function):
             data = call.argument(0, "x") or machine.unknown("the data of fit", *call.operands())
+            context = machine.context
+            if call.method in ("fit", "evaluate"):
+                # Keras goes through the batches, and for fit through the epochs.
+                epochs = Loop(call.site, "fit", None, None)
+                batches = Loop(call.site, "for", data, epochs)
+                machine.context = context.inside(loops=(*context.loops, epochs, batches))
             call.body = machine.call(compiled(step, "yes"), [machine.made(Unknown("a batch", (data,)))], {}, [], call.site)
+            machine.context = context
     return None
 
 

@@ -10,6 +10,9 @@ from tapelint.program.provenance import made_by
 from tapelint.program.trace import Call
 from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives
 
+# Steps that hand on every batch.
+_HANDING_ON = frozenset({"map", "prefetch", "cache", "with_options", "enumerate", "as_numpy_iterator", "shuffle", "repeat"})
+
 _PASSING = frozenset({"builtins.enumerate", "builtins.iter", "builtins.list", "builtins.tuple", "builtins.reversed"})
 
 
@@ -57,6 +60,12 @@ class Pipeline:
     @property
     def batch_size(self) -> int | None:
         return integer_of(self.batch.argument(0, "batch_size")) if self.batch is not None else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every batch is handed on, so that the last one is the rest of the data."""
+        after = self.steps[self.steps.index(self.batch) + 1 :] if self.batch is not None else []
+        return all(step.method in _HANDING_ON for step in after)
 
     @property
     def drops_remainder(self) -> bool | None:

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from tapelint.program import kinds
+from tapelint.program.feeds import Feed, feed_of_fit, feeds_behind, feeds_of
 from tapelint.program.project import Module
 from tapelint.program.tapes import ASKING, Gradients, Update, fate, tapes_behind
 from tapelint.program.trace import Call, Trace
 from tapelint.program.values import Instance, Site, Value, alternatives
 from tapelint.syntax.nodes import Nodes, spell
+
+
+_SCORING = frozenset({"keras.Metric.__call__", "keras.Metric.update_state", "keras.Model.test_on_batch"})
 
 
 class Program:
@@ -64,6 +68,26 @@ class Program:
     @cached_property
     def fits(self) -> list[Call]:
         return list(self.calls("keras.Model.fit"))
+
+    @cached_property
+    def feeds(self) -> list[tuple[Call, Feed]]:
+        """Each call that trains, by gradients, `fit` or `train_on_batch`, with the data that it is fed."""
+        found = [(gradients.call, feed) for gradients in self.training for feed in feeds_of(gradients)]
+        found += [(fit, feed) for fit in self.fits if (feed := feed_of_fit(fit)) is not None]
+        for call in self.calls("keras.Model.train_on_batch"):
+            found += [(call, feed) for feed in feeds_behind([*call.arguments, *call.keywords.values()], call)]
+        return found
+
+    @cached_property
+    def evaluations(self) -> list[Call]:
+        """The calls that score data without learning from it, batch by batch in a loop that trains nothing."""
+        training = {id(loop) for call, _ in self.feeds for loop in call.context.loops[-1:]}
+        return [
+            call
+            for call in self.trace.calls
+            if call.op in _SCORING or (call.op == "forward" and not call.context.forwards and not call.context.managers)
+            if call.context.loops and id(call.context.loops[-1]) not in training
+        ]
 
     def objects(self, kind: str) -> Iterator[Instance]:
         """The objects of a kind that are made in view, in the order of their making."""

@@ -36,6 +36,11 @@ def ancestors(value: Value, through: Callable[[Value], bool] = lambda value: Tru
             pending.extend(one.operands())
 
 
+def differentiable(value: Value) -> bool:
+    """Whether a gradient may pass through `value` to what it was made from; for the walk of `ancestors`."""
+    return not (isinstance(value, Result) and value.call.op in ("tensorflow.stop_gradient", "keras.ops.stop_gradient"))
+
+
 def made_by(value: Value) -> Call | None:
     """The recorded call that made `value`."""
     match value:

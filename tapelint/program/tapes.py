@@ -153,6 +153,8 @@ def fate(value: Value) -> Fate:
             match use.kind:
                 case "returned" | "yielded" | "stored":
                     found = "escaped"
+                case "tested":
+                    found = "displayed"
                 case "operand" if isinstance(use.by, Value):
                     found = use.by
                 case "argument" if isinstance(use.by, Call):
@@ -198,9 +200,11 @@ def _asked(call: Call) -> Fate | Value:
 
 def gradient_behind(value: Value) -> list[Call]:
     """The gradient requests that `value` was computed from, through any transformation."""
-    return [
-        one.call for one in ancestors(value) if isinstance(one, Result) and one.call.method in ASKING
-    ]
+    return [one.call for one in ancestors(value, _is_no_gradient) if isinstance(one, Result) and one.call.method in ASKING]
+
+
+def _is_no_gradient(value: Value) -> bool:
+    return not (isinstance(value, Result) and value.call.method in ASKING)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
