@@ -291,29 +291,29 @@ class _Lowering:
     def chain(self, node: cst.BaseExpression) -> tree.Expression:
         """`node` and the expressions down its left edge, from the innermost one outwards."""
         links = []
-        while (inner := _left(node)) is not None:
+        while field := _LEFT_EDGES.get(type(node)):
             links.append(node)
-            node = inner
+            node = getattr(node, field)
         result = self.expression(node)
         for link in reversed(links):
-            result = self.link(link, result)
+            result = _LINKS[type(link)](self, link, result)
         return result
 
-    def link(self, node: cst.BaseExpression, left: tree.Expression) -> tree.Expression:
-        match node:
-            case cst.Attribute():
-                return tree.Attribute(self.number(node), left, _identifier(node.attr))
-            case cst.Call():
-                return tree.Call(self.number(node), left, [self.argument(argument) for argument in node.args])
-            case cst.Subscript():
-                return tree.Subscript(self.number(node), left, self.index(node.slice))
-            case cst.BinaryOperation():
-                operator = _OPERATORS[type(node.operator)]
-                return tree.Binary(self.number(node), left, operator, self.operand(node.right))
-            case cst.BooleanOperation():
-                word: Literal["and", "or"] = "and" if isinstance(node.operator, cst.And) else "or"
-                return tree.Boolean(self.number(node), left, word, self.expression(node.right))
-        raise TypeError(f"{type(node).__name__} has no left edge")
+    def attribute(self, node: cst.Attribute, left: tree.Expression) -> tree.Expression:
+        return tree.Attribute(self.number(node), left, _identifier(node.attr))
+
+    def call(self, node: cst.Call, left: tree.Expression) -> tree.Expression:
+        return tree.Call(self.number(node), left, [self.argument(argument) for argument in node.args])
+
+    def subscript(self, node: cst.Subscript, left: tree.Expression) -> tree.Expression:
+        return tree.Subscript(self.number(node), left, self.index(node.slice))
+
+    def binary(self, node: cst.BinaryOperation, left: tree.Expression) -> tree.Expression:
+        return tree.Binary(self.number(node), left, _OPERATORS[type(node.operator)], self.operand(node.right))
+
+    def boolean(self, node: cst.BooleanOperation, left: tree.Expression) -> tree.Expression:
+        word: Literal["and", "or"] = "and" if isinstance(node.operator, cst.And) else "or"
+        return tree.Boolean(self.number(node), left, word, self.expression(node.right))
 
     def argument(self, node: cst.Arg) -> tree.Argument:
         keyword = _identifier(node.keyword) if node.keyword else None
@@ -328,16 +328,14 @@ class _Lowering:
         return tree.Collection(number, "tuple", [self.slice(element.slice) for element in elements])
 
     def slice(self, node: cst.BaseSlice) -> tree.Expression:
-        match node:
-            case cst.Slice():
-                return tree.Slice(
-                    self.number(node), self.optional(node.lower), self.optional(node.upper), self.optional(node.step)
-                )
-            case cst.Index(star="*"):
-                return tree.Starred(self.number(node), self.expression(node.value))
-            case cst.Index():
-                return self.expression(node.value)
-        raise TypeError(f"{type(node).__name__} is no slice")
+        if isinstance(node, cst.Slice):
+            return tree.Slice(
+                self.number(node), self.optional(node.lower), self.optional(node.upper), self.optional(node.step)
+            )
+        index = cst.ensure_type(node, cst.Index)
+        if index.star:
+            return tree.Starred(self.number(index), self.expression(index.value))
+        return self.expression(index.value)
 
     def unary(self, node: cst.UnaryOperation) -> tree.Expression:
         return tree.Unary(self.number(node), _OPERATORS[type(node.operator)], self.operand(node.expression))
@@ -427,18 +425,6 @@ class _Lowering:
         if isinstance(node.value, cst.From):
             return tree.Yield(self.number(node), self.expression(node.value.item), delegates=True)
         return tree.Yield(self.number(node), self.optional(node.value))
-
-
-def _left(node: cst.BaseExpression) -> cst.BaseExpression | None:
-    """What an expression begins with, if it is of a kind that builds chains."""
-    match node:
-        case cst.Attribute() | cst.Subscript():
-            return node.value
-        case cst.Call():
-            return node.func
-        case cst.BinaryOperation() | cst.BooleanOperation():
-            return node.left
-    return None
 
 
 def _identifier(node: cst.Name) -> str:
@@ -634,6 +620,23 @@ _STATEMENTS: dict[type, Callable[[_Lowering, Any], tree.Statement]] = {
     cst.Match: _Lowering.match_block,
     cst.FunctionDef: _Lowering.function,
     cst.ClassDef: _Lowering.class_definition,
+}
+
+# The kinds of expression that build chains: the field each begins with, and what makes the link.
+_LEFT_EDGES: dict[type, str] = {
+    cst.Attribute: "value",
+    cst.Call: "func",
+    cst.Subscript: "value",
+    cst.BinaryOperation: "left",
+    cst.BooleanOperation: "left",
+}
+
+_LINKS: dict[type, Callable[[_Lowering, Any, tree.Expression], tree.Expression]] = {
+    cst.Attribute: _Lowering.attribute,
+    cst.Call: _Lowering.call,
+    cst.Subscript: _Lowering.subscript,
+    cst.BinaryOperation: _Lowering.binary,
+    cst.BooleanOperation: _Lowering.boolean,
 }
 
 _EXPRESSIONS: dict[type, Callable[[_Lowering, Any], tree.Expression]] = {
