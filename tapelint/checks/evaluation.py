@@ -37,7 +37,13 @@ def no_validation_data(program: Program) -> Reports:
         return
     for fit in program.fits:
         epochs = integer_of(fit.argument(3, "epochs"))
-        if epochs is None or epochs < 2 or fit.context.loops or _validation(fit) is not False or not _is_supervised(fit):
+        if (
+            epochs is None
+            or epochs < 2
+            or fit.context.loops
+            or _validation(fit) is not False
+            or not _is_supervised(fit)
+        ):
             continue
         if any(call.receiver is fit.receiver and call.order > fit.order for call in program.forwards):
             # The model is called afterwards, maybe to be scored.
@@ -117,7 +123,11 @@ def _stops_or_keeps(callback: Value) -> bool:
 
 
 def _saves_best(checkpoint: Value) -> bool:
-    given = checkpoint.call.argument(None, "save_best_only") if isinstance(checkpoint, Instance) and checkpoint.call else None
+    given = (
+        checkpoint.call.argument(None, "save_best_only")
+        if isinstance(checkpoint, Instance) and checkpoint.call
+        else None
+    )
     return given is not None and not (isinstance(given, Constant) and not given.value)
 
 

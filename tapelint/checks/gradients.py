@@ -7,9 +7,17 @@ from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import owner, quoted
 from tapelint.program.program import Program, calls_root
-from tapelint.program.provenance import ancestors, context_of, differentiable, is_operation, made_by, projected, seen_from, site_of
+from tapelint.program.provenance import (
+    ancestors,
+    context_of,
+    differentiable,
+    is_operation,
+    made_by,
+    projected,
+    seen_from,
+    site_of,
+)
 from tapelint.program.tapes import (
-    ASKING,
     Gradients,
     Parameters,
     active_tapes,
@@ -18,7 +26,7 @@ from tapelint.program.tapes import (
     gradient_behind,
 )
 from tapelint.program.trace import Call
-from tapelint.program.values import Constant, Result, Value, alternatives
+from tapelint.program.values import Attribute, Constant, Result, Value, alternatives
 
 # Methods of unknown objects that cannot hide a forward pass.
 _HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
@@ -85,11 +93,15 @@ def _may_learn(call: Call) -> bool:
     return call.op == "forward" or (call.op is None and call.method is None)
 
 
+# What one does with a tape without learning anything from it.
+_SETTING_UP = frozenset({"watch", "stop_recording", "reset"})
+
+
 def _handed_on(tape: Value) -> bool:
-    """Whether somebody else may ask this tape: it is returned, stored, passed on, or one of several."""
+    """Whether somebody else may ask this tape, or ask it something else: it is returned, stored, passed on …"""
     return any(
         use.kind in ("returned", "yielded", "stored", "argument")
-        or (use.kind == "operand" and getattr(use.by, "name", None) in (None, *ASKING))
+        or (use.kind == "operand" and not (isinstance(use.by, Attribute) and use.by.name in _SETTING_UP))
         for use in tape.uses
     )
 

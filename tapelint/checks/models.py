@@ -26,7 +26,9 @@ def training_flag_missing(program: Program) -> Reports:
                     forward.site,
                     f"{callee(program, forward, 'the model')} is called without `training=True`: its "
                     f"{_class_name(layer)} does nothing while it trains",
-                    ((layer.site, "this layer behaves differently in training"),) if isinstance(layer, Instance) else (),
+                    ((layer.site, "this layer behaves differently in training"),)
+                    if isinstance(layer, Instance)
+                    else (),
                 )
 
 

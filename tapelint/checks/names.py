@@ -7,6 +7,7 @@ from tapelint.checks.report import Report, Reports
 from tapelint.program.knowledge import table
 from tapelint.program.program import Program
 
+
 @check
 def unimported_module(program: Program) -> Reports:
     # A customary name that nothing binds cannot be anything but a forgotten import.

@@ -42,7 +42,9 @@ from tapelint.program.values import (
 
 _TRAINABLE = frozenset({"trainable_variables", "trainable_weights"})
 _SYNCHRONIZING = frozenset({"set_weights", "assign", "load_weights", "load_state_dict"})
-_CONSUMING = frozenset({"builtins.list", "builtins.tuple", "builtins.sorted", "builtins.dict", "builtins.sum", "builtins.max"})
+_CONSUMING = frozenset(
+    {"builtins.list", "builtins.tuple", "builtins.sorted", "builtins.dict", "builtins.sum", "builtins.max"}
+)
 
 
 @check
@@ -214,8 +216,13 @@ def _exhausted(pairs: Value, apply: Call) -> bool:
         return True
     for use in pairs.uses:
         match use.by:
-            case Call() as call if call.order < apply.order and call.site != apply.site and (
-                call.op in _CONSUMING or (call.method == "apply_gradients" and call.context.branches == apply.context.branches)
+            case Call() as call if (
+                call.order < apply.order
+                and call.site != apply.site
+                and (
+                    call.op in _CONSUMING
+                    or (call.method == "apply_gradients" and call.context.branches == apply.context.branches)
+                )
             ):
                 return True
     return any(use.kind == "iterated" for use in pairs.uses)
@@ -266,7 +273,11 @@ def _is_variable(value: Value) -> bool:
 @check
 def compounding_learning_rate(program: Program) -> Reports:
     for rate, name in (*_scheduled_rates(program), *_assigned_rates(program)):
-        if isinstance(rate, Computed) and _shrinks(rate) and all(_is_threshold(branch) for branch in rate.context.branches):
+        if (
+            isinstance(rate, Computed)
+            and _shrinks(rate)
+            and all(_is_threshold(branch) for branch in rate.context.branches)
+        ):
             yield Report(
                 rate.site,
                 f"the learning rate is multiplied again in every epoch: {f'`{name}`' if name else 'it'} is already the changed one",

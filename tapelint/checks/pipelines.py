@@ -63,7 +63,8 @@ def _keeps_order(feed: Feed) -> bool:
 def _is_stateful(program: Program) -> bool:
     """Whether a recurrent layer carries its state from batch to batch, so that their order is meant."""
     return any(
-        layer.call is not None and layer.call.argument(None, "stateful") is not None for layer in program.objects("layer")
+        layer.call is not None and layer.call.argument(None, "stateful") is not None
+        for layer in program.objects("layer")
     )
 
 
@@ -122,7 +123,9 @@ def _lost_in_training(program: Program, feed: Feed) -> Reports:
         rest = lost
     else:
         return
-    last = f"its last {rest} of {feed.size} examples are" if rest and feed.size else "what follows the last full batch is"
+    last = (
+        f"its last {rest} of {feed.size} examples are" if rest and feed.size else "what follows the last full batch is"
+    )
     yield Report(site, f"{_quoted_data(program, feed, feed.site)} is never seen to its end: {last} left out")
 
 
@@ -142,7 +145,8 @@ def _uncounted(feed: Feed) -> int | None:
 def _redrawn(array: Value) -> bool:
     """Whether rows are permuted again in each epoch, so that each time others are left out."""
     return any(
-        "shuffled" in value.marks or (isinstance(value, Result) and value.call.context.loops and order_of(value) == "random")
+        "shuffled" in value.marks
+        or (isinstance(value, Result) and value.call.context.loops and order_of(value) == "random")
         for value in ancestors(array)
     )
 
@@ -150,7 +154,8 @@ def _redrawn(array: Value) -> bool:
 def _read_from_file(feed: Feed) -> bool:
     """Whether the size cannot be known because the rows come from outside, as opposed to being computed in view."""
     return any(size_of(array) is None and fixed_order(feed) for array in feed.arrays) and any(
-        isinstance(value, Result) and (value.call.op or "").rpartition(".")[2].startswith(("load", "read_", "genfromtxt", "fromfile"))
+        isinstance(value, Result)
+        and (value.call.op or "").rpartition(".")[2].startswith(("load", "read_", "genfromtxt", "fromfile"))
         for array in feed.arrays
         for value in ancestors(array)
     )
@@ -182,7 +187,11 @@ def _sensitive_step(program: Program, step: Call, feed: Feed) -> str | None:
     for gradients in program.training:
         if gradients.call is step and gradients.target is not None:
             shape = shape_of(gradients.target)
-            if shape is not None and not program.distributed and (shape.kind == "per-example" or shape.reduction == "sum"):
+            if (
+                shape is not None
+                and not program.distributed
+                and (shape.kind == "per-example" or shape.reduction == "sum")
+            ):
                 return "the loss is a sum, and so its update is smaller"
             if any(_fixed_size(value, feed) for value in ancestors(gradients.target)):
                 return f"what is made for {feed.batch} does not fit it, and the step raises"

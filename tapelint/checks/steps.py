@@ -33,7 +33,8 @@ def _is_eager(program: Program, gradients: Gradients) -> bool:
         # A function that nobody in view calls may be compiled by its caller.
         return False
     return not any(
-        call.method in _EAGER_METHODS and call.context.loops == context.loops and call.context.managers for call in program.trace.calls
+        call.method in _EAGER_METHODS and call.context.loops == context.loops and call.context.managers
+        for call in program.trace.calls
     )
 
 
@@ -52,5 +53,7 @@ def _report(gradients: Gradients) -> Report:
 def _step(gradients: Gradients) -> Frame | None:
     """The outermost function that the loop over the batches calls for each step."""
     context = gradients.call.context
-    steps = [frame for frame in context.frame.stack() if frame.function is not None and frame.loops == len(context.loops)]
+    steps = [
+        frame for frame in context.frame.stack() if frame.function is not None and frame.loops == len(context.loops)
+    ]
     return steps[-1] if steps else None

@@ -201,7 +201,11 @@ def _size_of_item(item: Item, seen: frozenset[int]) -> int | None:
         return size_of(index, seen) if isinstance(index, (Item, Result)) else None
     size = size_of(item.of, seen)
     lower, upper = integer_of(index.lower, seen), integer_of(index.upper, seen)
-    if index.step is not None or (index.lower is not None and lower is None) or (index.upper is not None and upper is None):
+    if (
+        index.step is not None
+        or (index.lower is not None and lower is None)
+        or (index.upper is not None and upper is None)
+    ):
         return None
     if size is None:
         return None
@@ -226,7 +230,11 @@ def _size_of_call(call: Call, seen: frozenset[int]) -> int | None:
     if not op and call.method in _KEEP_SIZE_METHODS and call.receiver is not None:
         return size_of(call.receiver, seen)
     if not op and call.method == "reshape" and call.receiver is not None and call.arguments:
-        first = call.arguments[0].items[0] if isinstance(call.arguments[0], Display) and call.arguments[0].items else call.arguments[0]
+        first = (
+            call.arguments[0].items[0]
+            if isinstance(call.arguments[0], Display) and call.arguments[0].items
+            else call.arguments[0]
+        )
         rows = integer_of(first, seen)
         return rows if rows is not None and rows >= 0 else None
     return None
@@ -234,7 +242,16 @@ def _size_of_call(call: Call, seen: frozenset[int]) -> int | None:
 
 def _size_of_draw(call: Call, name: str, seen: frozenset[int]) -> int | None:
     shape = call.argument(None, "size") or call.argument(None, "shape")
-    if shape is None and name in ("rand", "randn", "random", "random_sample", "uniform", "normal", "truncated_normal", "permutation"):
+    if shape is None and name in (
+        "rand",
+        "randn",
+        "random",
+        "random_sample",
+        "uniform",
+        "normal",
+        "truncated_normal",
+        "permutation",
+    ):
         numpy_shapes = (call.op or "").startswith("numpy.") or not call.op
         if name in ("rand", "randn", "random", "random_sample", "permutation") or not numpy_shapes:
             shape = call.argument(0)
@@ -263,7 +280,11 @@ def _size_of_array_function(call: Call, name: str, seen: frozenset[int]) -> int 
         times, size = integer_of(call.argument(1, "repeats"), seen), size_of(first, seen)
         return times * size if times is not None and size is not None else None
     if name in _KEEP_SIZE and first is not None:
-        inner = first.items[0] if isinstance(first, Display) and name in ("column_stack", "hstack") and first.items else first
+        inner = (
+            first.items[0]
+            if isinstance(first, Display) and name in ("column_stack", "hstack") and first.items
+            else first
+        )
         return size_of(inner, seen) if not isinstance(inner, Constant) else integer_of(inner, seen)
     return None
 

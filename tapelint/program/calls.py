@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from tapelint.program import kinds
 from tapelint.program.expressions import WIDTH, Expressions
 from tapelint.program.library import BEHAVIOURS
-from tapelint.program.project import Project
 from tapelint.program.models import layers_inside, sensitive_layer
+from tapelint.program.project import Project
 from tapelint.program.trace import Call, Context, Frame, Training
 from tapelint.program.values import (
     Attribute,
@@ -263,17 +263,23 @@ class Calls(Expressions):
                     queue = []
                 case "**":
                     rest = {name: left.pop(name) for name in list(left)}
-                    names[parameter.name] = self.made(Mapping(dict(rest), open=bool(more), others=list(more)))
+                    names[parameter.name] = self.made(Mapping({**rest}, open=bool(more), others=list(more)))
                 case "keyword":
-                    names[parameter.name] = self._argument(function, parameter, left, spread)
+                    names[parameter.name] = self._argument(function, parameter, left, spread, root=root)
                 case _ if queue:
                     names[parameter.name] = queue.pop(0)
                 case _:
-                    names[parameter.name] = self._argument(function, parameter, left, spread)
+                    names[parameter.name] = self._argument(function, parameter, left, spread, root=root)
         return names
 
     def _argument(
-        self, function: Function, parameter: tree.Parameter, keywords: dict[str, Value], spread: list[Value]
+        self,
+        function: Function,
+        parameter: tree.Parameter,
+        keywords: dict[str, Value],
+        spread: list[Value],
+        *,
+        root: bool,
     ) -> Value:
         if parameter.name in keywords:
             return keywords.pop(parameter.name)
@@ -281,7 +287,8 @@ class Calls(Expressions):
         if spread:
             return self.unknown("passed through * or **", *spread, *([default] if default is not None else []))
         if default is not None:
-            return default
+            # A caller out of view may pass something else.
+            return join([default, self._from_outside(function, parameter)]) if root else default
         return self._from_outside(function, parameter)
 
     @staticmethod
@@ -310,26 +317,15 @@ class Calls(Expressions):
         if isinstance(init, Function):
             self.call_function(init, arguments, keywords, spread, site)
             return
-        fields = [statement for statement in instance.cls.node.body if isinstance(statement, (tree.Declare, tree.Assign))]
-        names = [
-            statement.target.name if isinstance(statement, tree.Declare) else statement.targets[0].name  # type: ignore[union-attr, attr-defined]
-            for statement in fields
-            if isinstance(statement.target if isinstance(statement, tree.Declare) else statement.targets[0], tree.Name)
-        ]
-        for name, value in [*zip(names, arguments, strict=False), *keywords.items()]:
+        for name, value in [*zip(_fields(instance.cls.node), arguments, strict=False), *keywords.items()]:
             self.store(instance.attributes, name, value)
 
     def symbolic(self, cls: Class) -> Instance:
         """An object of `cls` made by somebody out of view."""
         instance = Instance(cls, None, cls.site)
         init = self.class_attribute(cls, "__init__", instance)
-        if isinstance(init, Function) and init.node.parameters:
-            given = [
-                self._from_outside(init, parameter)
-                for parameter in init.node.parameters[1:]
-                if parameter.kind in ("positional", "either") and parameter.name not in init.defaults
-            ]
-            self.call_function(init, given, {}, [], cls.site)
+        if isinstance(init, Function):
+            self.call_function(init, [], {}, [], cls.site, root=True)
         return instance
 
     # Models and layers
@@ -360,7 +356,9 @@ class Calls(Expressions):
     def _leaves_since(self, start: int, outer: Context) -> list[tuple[Value, Training]]:
         """The sensitive layers of the forward passes directly inside the one that just ended."""
         depth = len(outer.forwards) + 1
-        inner = [call for call in self.trace.calls[start:] if call.op == "forward" and len(call.context.forwards) == depth]
+        inner = [
+            call for call in self.trace.calls[start:] if call.op == "forward" and len(call.context.forwards) == depth
+        ]
         return [leaf for call in inner for leaf in call.leaves]
 
     def _leaves_of(self, part: Value, mode: Training, site: Site) -> list[tuple[Value, Training]]:
@@ -402,6 +400,17 @@ class Calls(Expressions):
         return call.argument(position) if position is not None and position >= 0 else None
 
 
+def _fields(node: tree.Class) -> list[str]:
+    """The annotated names of a class body: the fields of a dataclass."""
+    targets = [
+        statement.target if isinstance(statement, tree.Declare) else statement.targets[0]
+        for statement in node.body
+        if isinstance(statement, tree.Declare)
+        or (isinstance(statement, tree.Assign) and statement.annotation is not None)
+    ]
+    return [target.name for target in targets if isinstance(target, tree.Name)]
+
+
 def _as_training(value: Value) -> Training:
     options = alternatives(value)
     if all(isinstance(option, Constant) for option in options):
@@ -409,5 +418,3 @@ def _as_training(value: Value) -> Training:
         if len(flags) == 1:
             return "on" if flags.pop() else "off"
     return "unknown"
-
-

@@ -244,7 +244,9 @@ class Expressions(State):
                 return self.made(Display("tuple", [self.element(each, site) for each in call.arguments]))
             case Result(call=call) if call.arguments and call.op is not None and call.op.startswith("tqdm."):
                 return self.element(call.arguments[0], site)
-            case Result(call=call) if call.arguments and call.op == "tensorflow.distribute.Strategy.experimental_distribute_dataset":
+            case Result(call=call) if (
+                call.arguments and call.op == "tensorflow.distribute.Strategy.experimental_distribute_dataset"
+            ):
                 return self.element(call.arguments[0], site)
         return self.made(Element(options[0], site))
 
@@ -367,7 +369,9 @@ class Expressions(State):
         clause = node.clauses[number]
         iterable = self.evaluate(clause.iterable)
         iterable.used("iterated")
-        loop = Loop(self.site(clause.id), "comprehension", iterable, self.context.loops[-1] if self.context.loops else None)
+        loop = Loop(
+            self.site(clause.id), "comprehension", iterable, self.context.loops[-1] if self.context.loops else None
+        )
         self.trace.loops.append(loop)
         self.context = self.context.inside(loops=(*self.context.loops, loop))
         options = display_items(iterable)
@@ -419,7 +423,7 @@ def display_items(value: Value) -> list[Value] | None:
 
 def fold(operator: str, left: Any, right: Any) -> Any:
     """The constant `left operator right`; None when it has no small value."""
-    if operator not in _FOLDED or isinstance(left, (str, bytes)) and operator == "*":
+    if operator not in _FOLDED or (isinstance(left, (str, bytes)) and operator == "*"):
         return None
     try:
         return _FOLDED[operator](left, right)
@@ -452,4 +456,3 @@ def _is_main_guard(value: Computed) -> bool | None:
     name = any(isinstance(part, Unknown) and part.reason == "__name__" for part in value.parts)
     main = any(isinstance(part, Constant) and part.value == "__main__" for part in value.parts)
     return True if name and main else None
-

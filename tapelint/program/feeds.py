@@ -23,7 +23,6 @@ from tapelint.program.values import (
     is_none,
 )
 
-
 _COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _MEASURING = frozenset({"builtins.len", "tensorflow.shape", "builtins.int"})
 

@@ -137,7 +137,9 @@ def _run_with_args(machine: Calls, call: Call) -> Value | None:
     arguments, spread = ([], []) if given is None else _spread(given)
     passed = call.argument(2, "kwargs")
     keywords = {str(key): value for key, value in passed.entries.items()} if isinstance(passed, Mapping) else {}
-    inner = machine.call(compiled(step, "unknown") if step.compiled == "no" else step, arguments, keywords, spread, call.site)
+    inner = machine.call(
+        compiled(step, "unknown") if step.compiled == "no" else step, arguments, keywords, spread, call.site
+    )
     return machine.unknown("per replica", inner, call.result)
 
 
@@ -166,7 +168,14 @@ def _pipeline_function(machine: Calls, call: Call) -> Value | None:
     return None
 
 
-@behaviour("tensorflow.map_fn", "tensorflow.vectorized_map", "tensorflow.scan", "tensorflow.foldl", "builtins.map", "builtins.filter")
+@behaviour(
+    "tensorflow.map_fn",
+    "tensorflow.vectorized_map",
+    "tensorflow.scan",
+    "tensorflow.foldl",
+    "builtins.map",
+    "builtins.filter",
+)
 def _map_function(machine: Calls, call: Call) -> Value | None:
     function = call.argument(0, "fn")
     if not isinstance(function, (Function, Class)) or call.spread:
@@ -215,7 +224,9 @@ def _driven(machine: Calls, call: Call, name: str) -> Value | None:
                 epochs = Loop(call.site, "fit", None, None)
                 batches = Loop(call.site, "for", data, epochs)
                 machine.context = context.inside(loops=(*context.loops, epochs, batches))
-            call.body = machine.call(compiled(step, "yes"), [machine.made(Unknown("a batch", (data,)))], {}, [], call.site)
+            call.body = machine.call(
+                compiled(step, "yes"), [machine.made(Unknown("a batch", (data,)))], {}, [], call.site
+            )
             machine.context = context
     return None
 
@@ -295,7 +306,11 @@ def _super(machine: Calls, call: Call) -> Value | None:
 
 @behaviour("builtins.getattr")
 def _getattr(machine: Calls, call: Call) -> Value | None:
-    if len(call.arguments) >= 2 and isinstance(call.arguments[1], Constant) and isinstance(call.arguments[1].value, str):
+    if (
+        len(call.arguments) >= 2
+        and isinstance(call.arguments[1], Constant)
+        and isinstance(call.arguments[1].value, str)
+    ):
         return machine.attribute(call.arguments[0], call.arguments[1].value)
     return None
 
@@ -315,7 +330,7 @@ def _as_list(machine: Calls, call: Call) -> Value | None:
 @behaviour("builtins.dict", "collections.OrderedDict")
 def _as_dict(machine: Calls, call: Call) -> Value | None:
     if not call.arguments and not call.spread:
-        return machine.made(Mapping(dict(call.keywords)))
+        return machine.made(Mapping({**call.keywords}))
     return None
 
 

@@ -86,19 +86,30 @@ def _shape_of_call(call: Call, seen: frozenset[int]) -> Shape | None:
         return _shape_of_reduction(call, table("tensors")["reductions"][op], seen)
     if matches(op, "elementwise", "names"):
         return _combined([shape_of(argument, seen) for argument in call.arguments])
-    if op in ("keras.Model.compiled_loss", "keras.Model.compute_loss", "tensorflow.add_n", "keras.Optimizer.scale_loss"):
+    if op in (
+        "keras.Model.compiled_loss",
+        "keras.Model.compute_loss",
+        "tensorflow.add_n",
+        "keras.Optimizer.scale_loss",
+    ):
         return Shape("scalar")
     return None
 
 
 def _shape_of_loss_object(call: Call) -> Shape | None:
-    reductions = {reduction_of(option) for option in alternatives(call.receiver) if not is_none(option)} if call.receiver else {None}
+    reductions = (
+        {reduction_of(option) for option in alternatives(call.receiver) if not is_none(option)}
+        if call.receiver
+        else {None}
+    )
     if len(reductions) != 1:
         return None
     match reductions.pop():
         case "none":
             prediction = call.argument(1, "y_pred")
-            return Shape("per-example", producer=call) if prediction is not None and has_feature_axis(prediction) else None
+            return (
+                Shape("per-example", producer=call) if prediction is not None and has_feature_axis(prediction) else None
+            )
         case "sum":
             return Shape("scalar", "sum", call)
         case "mean":
@@ -119,7 +130,9 @@ def reduction_of(loss: Value) -> str | None:
         case Constant(value=str() as word):
             return {"none": "none", "sum": "sum", "sum_over_batch_size": "mean", "mean": "mean"}.get(word)
         case Library(name=name):
-            return {"NONE": "none", "SUM": "sum", "SUM_OVER_BATCH_SIZE": "mean", "AUTO": "mean"}.get(name.rpartition(".")[2])
+            return {"NONE": "none", "SUM": "sum", "SUM_OVER_BATCH_SIZE": "mean", "AUTO": "mean"}.get(
+                name.rpartition(".")[2]
+            )
     return None
 
 
@@ -130,7 +143,11 @@ def _shape_of_reduction(call: Call, how: str, seen: frozenset[int]) -> Shape | N
     if call.opaque:
         return None
     if axis is not None and not is_none(axis):
-        return Shape("per-example", how, call) if _keeps_batch(axis) and call.arguments and has_feature_axis(call.arguments[0]) else None
+        return (
+            Shape("per-example", how, call)
+            if _keeps_batch(axis) and call.arguments and has_feature_axis(call.arguments[0])
+            else None
+        )
     return Shape("scalar", how, call)
 
 
@@ -154,7 +171,11 @@ def has_feature_axis(prediction: Value) -> bool:
             case Computed(operator=operator, parts=parts) if operator in _ARITHMETIC:
                 if not any(has_feature_axis(part) for part in parts):
                     return False
-            case Result(call=call) if call.op in ("tensorflow.nn.softmax", "tensorflow.nn.sigmoid", "tensorflow.sigmoid"):
+            case Result(call=call) if call.op in (
+                "tensorflow.nn.softmax",
+                "tensorflow.nn.sigmoid",
+                "tensorflow.sigmoid",
+            ):
                 if not (call.arguments and has_feature_axis(call.arguments[0])):
                     return False
             case _:

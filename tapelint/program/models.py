@@ -128,5 +128,7 @@ def sensitive_parts(model: Value, seen: frozenset[int] = frozenset()) -> list[Va
 
 def _held(value: Value) -> list[Value]:
     """The layers in an attribute: one, or a list of them."""
-    options = [item for option in alternatives(value) for item in (option.items if isinstance(option, Display) else [option])]
+    options = [
+        item for option in alternatives(value) for item in (option.items if isinstance(option, Display) else [option])
+    ]
     return [option for item in options for option in alternatives(item) if kinds.of(option) in ("model", "layer")]

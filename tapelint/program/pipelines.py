@@ -11,7 +11,9 @@ from tapelint.program.trace import Call
 from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives
 
 # Steps that hand on every batch.
-_HANDING_ON = frozenset({"map", "prefetch", "cache", "with_options", "enumerate", "as_numpy_iterator", "shuffle", "repeat"})
+_HANDING_ON = frozenset(
+    {"map", "prefetch", "cache", "with_options", "enumerate", "as_numpy_iterator", "shuffle", "repeat"}
+)
 
 _PASSING = frozenset({"builtins.enumerate", "builtins.iter", "builtins.list", "builtins.tuple", "builtins.reversed"})
 
@@ -109,7 +111,10 @@ def dataset_behind(value: Value) -> Value:
         call = value.call
         if call.arguments and (call.op in _PASSING or (call.op or "").startswith("tqdm.")):
             value = call.arguments[0]
-        elif call.op in ("tensorflow.data.Dataset.as_numpy_iterator", "tensorflow.data.Dataset.__iter__") and call.receiver:
+        elif (
+            call.op in ("tensorflow.data.Dataset.as_numpy_iterator", "tensorflow.data.Dataset.__iter__")
+            and call.receiver
+        ):
             value = call.receiver
         elif call.op == "tensorflow.distribute.Strategy.experimental_distribute_dataset" and call.arguments:
             value = call.arguments[0]

@@ -13,7 +13,6 @@ from tapelint.program.trace import Call, Trace
 from tapelint.program.values import Instance, Site, Value, alternatives
 from tapelint.syntax.nodes import Nodes, spell
 
-
 _SCORING = frozenset({"keras.Metric.__call__", "keras.Metric.update_state", "keras.Model.test_on_batch"})
 
 
@@ -136,4 +135,3 @@ def is_forward(call: Call) -> bool:
 def calls_root(call: Call, root: Value) -> bool:
     """Whether a call runs `root`, a model that may itself be unknown."""
     return any(call.callee is option for option in (root, *alternatives(root)))
-

@@ -19,7 +19,15 @@ Read = Callable[[Path], Document | None]
 # How far above a file the root of its project may lie.
 _ANCESTORS = 6
 
-_FOREIGN = frozenset(sys.stdlib_module_names) | {"tensorflow", "keras", "tf_keras", "numpy", "pandas", "sklearn", "scipy"}
+_FOREIGN = frozenset(sys.stdlib_module_names) | {
+    "tensorflow",
+    "keras",
+    "tf_keras",
+    "numpy",
+    "pandas",
+    "sklearn",
+    "scipy",
+}
 
 
 @dataclass(eq=False)

@@ -81,7 +81,9 @@ def _gradients(program: Program, gradients: Gradients) -> str:
     parameters = gradients.parameters
     by = "model parameters" if parameters else "something else than model parameters, or it could not be told"
     shape = shape_of(gradients.target) if gradients.target is not None else None
-    target = {"scalar": "a scalar", "per-example": "one value per example"}.get(shape.kind if shape else "", "of unknown shape")
+    target = {"scalar": "a scalar", "per-example": "one value per example"}.get(
+        shape.kind if shape else "", "of unknown shape"
+    )
     return f"gradients by {by}; target {target}; {_FATES[fate(gradients.call.result)]}"
 
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 from tapelint.program.project import Module, Project
 from tapelint.program.trace import Branch, Context, Frame, Trace
 from tapelint.program.values import (
+    VARIABLE_LISTS,
     Attribute,
     Computed,
     Constant,
@@ -16,7 +17,6 @@ from tapelint.program.values import (
     Scope,
     Site,
     Unknown,
-    VARIABLE_LISTS,
     Value,
     join,
 )

@@ -22,6 +22,7 @@ from tapelint.program.values import (
     Function,
     Instance,
     Library,
+    Mapping,
     ModuleValue,
     Scope,
     Site,
@@ -112,7 +113,13 @@ class Execution(Calls):
         if receiver is None:
             return function
         bound = Function(
-            function.node, function.scope, function.owner, receiver, function.compiled, function.defaults, function.bound
+            function.node,
+            function.scope,
+            function.owner,
+            receiver,
+            function.compiled,
+            function.defaults,
+            function.bound,
         )
         bound.marks = function.marks
         return bound
@@ -243,9 +250,9 @@ class Execution(Calls):
                 case Display():
                     option.open = True
                     option.items.append(value)
-                case _ if hasattr(option, "entries") and isinstance(index, Constant):
+                case Mapping() if isinstance(index, Constant):
                     option.entries[index.value] = value
-                case _ if hasattr(option, "others"):
+                case Mapping():
                     option.open = True
                     option.others.append(value)
 
@@ -488,7 +495,12 @@ class Execution(Calls):
             for node in self._definers_of(cls).get(name, ()) if isinstance(cls, Class) else ():
                 method = self.class_attribute(instance.cls, node.name, instance)
                 stack = [frame.function.node for frame in self.context.frame.stack() if frame.function is not None]
-                if isinstance(method, Function) and method.node is node and node not in stack and not method.node.is_generator:
+                if (
+                    isinstance(method, Function)
+                    and method.node is node
+                    and node not in stack
+                    and not method.node.is_generator
+                ):
                     self._learn(method)
                     if name in instance.attributes:
                         return instance.attributes[name]
@@ -604,4 +616,3 @@ def attributes_set(method: tree.Function) -> set[str]:
             case tree.Try():
                 pending.extend([*node.body, *node.orelse, *node.finalbody, *[s for h in node.handlers for s in h.body]])
     return found
-

@@ -128,7 +128,9 @@ class Gradients:
         return self._in_region(call.context)
 
     def _in_region(self, context: Context) -> bool:
-        return not context.paused and any(tape in tapes_behind(each) for each in context.managers for tape in self.tapes)
+        return not context.paused and any(
+            tape in tapes_behind(each) for each in context.managers for tape in self.tapes
+        )
 
 
 def active_tapes(call: Call) -> list[Instance]:
@@ -200,7 +202,9 @@ def _asked(call: Call) -> Fate | Value:
 
 def gradient_behind(value: Value) -> list[Call]:
     """The gradient requests that `value` was computed from, through any transformation."""
-    return [one.call for one in ancestors(value, _is_no_gradient) if isinstance(one, Result) and one.call.method in ASKING]
+    return [
+        one.call for one in ancestors(value, _is_no_gradient) if isinstance(one, Result) and one.call.method in ASKING
+    ]
 
 
 def _is_no_gradient(value: Value) -> bool:

@@ -276,7 +276,14 @@ class Choice(Value):
 
 # The attributes of models and layers that list their variables.
 VARIABLE_LISTS = frozenset(
-    {"trainable_variables", "trainable_weights", "variables", "weights", "non_trainable_variables", "non_trainable_weights"}
+    {
+        "trainable_variables",
+        "trainable_weights",
+        "variables",
+        "weights",
+        "non_trainable_variables",
+        "non_trainable_weights",
+    }
 )
 
 
