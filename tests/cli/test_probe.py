@@ -212,6 +212,7 @@ class TestProbe:
         assert stage.asked == []
 
 
+@pytest.mark.xdist_group("tensorflow")
 def test_a_real_run_confirms_a_real_bug() -> None:
     told = tapelint("probe", "train.py", "--select", "TL101,TL150", "--steps", "3", "--output-format", "json")
     assert told.status == 1
