@@ -48,9 +48,10 @@ def no_validation_data(program: Program) -> Reports:
         if any(call.receiver is fit.receiver and call.order > fit.order for call in program.forwards):
             # The model is called afterwards, maybe to be scored.
             continue
+        model = callee(program, fit, "the model")
         yield Report(
             fit.site,
-            f"{callee(program, fit, 'the model')} trains for {epochs} epochs without validation data: overfitting stays unseen",
+            f"{model} trains for {epochs} epochs without validation: overfitting stays unseen",
             severity="warning" if epochs >= _LONG else None,
         )
 
@@ -88,9 +89,10 @@ def no_early_stopping(program: Program) -> Reports:
         if epochs is None or epochs < _MANY or callbacks is None or fit.opaque:
             continue
         if not any(_stops_or_keeps(callback) for callback in callbacks):
+            model = callee(program, fit, "the model")
             yield Report(
                 fit.site,
-                f"{callee(program, fit, 'the model')} trains for {epochs} epochs and nothing stops it or keeps the best weights",
+                f"{model} trains for {epochs} epochs, and nothing ends it or keeps the best weights",
             )
 
 
@@ -110,8 +112,8 @@ def _callbacks(fit: Call) -> list[Value] | None:
 
 # Callbacks of Keras that neither end training nor keep its best state.
 _WATCHING = frozenset(
-    {"CSVLogger", "TensorBoard", "History", "ProgbarLogger", "LearningRateScheduler", "ReduceLROnPlateau", "TerminateOnNaN",
-     "RemoteMonitor", "BackupAndRestore"}
+    {"CSVLogger", "TensorBoard", "History", "ProgbarLogger", "LearningRateScheduler", "ReduceLROnPlateau",
+     "TerminateOnNaN", "RemoteMonitor", "BackupAndRestore"}
 )  # fmt: skip
 
 
@@ -242,7 +244,7 @@ def metric_not_reset(program: Program) -> Reports:
             if epochs and not any(_resets(call) and _may_run_in(call, epochs[0], read) for call in calls):
                 yield Report(
                     read.site,
-                    f"{callee(program, read, 'the metric')} is never reset: from the second epoch on it mixes in the earlier ones",
+                    f"{callee(program, read, 'the metric')} is never reset: later epochs mix in the earlier ones",
                     ((metric.site, "made once, before the epochs"), (updates[0].site, "updated here")),
                 )
 

@@ -108,17 +108,17 @@ def _mismatch(program: Program, sources: Value, variables: Value) -> str | None:
     if not taken or not given or any(each.selector == "itself" for each in (*taken, *given)):
         return None
     if _is_reversed(variables) != _is_reversed(sources):
-        return "the same list in another order"
+        return "in another order"
     if _skips_first(variables) and variables.of is sources:
-        return "the first gradients meet later variables"
+        return "the first gradients meet later ones"
     if any(each.partial for each in (*taken, *given)):
         return None
     if len(taken) == len(given) and all(_same(a, b) for a, b in zip(taken, given, strict=True)):
         return _other_selection(taken, given)
     if len(taken) == len(given) > 1 and all(any(_same(a, b) for b in given) for a in taken):
-        return "the same lists in another order"
+        return "in another order"
     if all(_distinct(a, b) for a in taken for b in given) and not _synchronized(program):
-        return "the variables of another model"
+        return "another model's"
     return None
 
 
@@ -143,7 +143,7 @@ def _distinct(left: Parameters, right: Parameters) -> bool:
 def _other_selection(taken: list[Parameters], given: list[Parameters]) -> str | None:
     for a, b in zip(taken, given, strict=True):
         if (a.selector in _TRAINABLE) != (b.selector in _TRAINABLE) and sensitive_parts(a.root):
-            return "another list, so that they meet the wrong variables"
+            return "another list"
     return None
 
 
@@ -233,7 +233,7 @@ def rebound_variable(program: Program) -> Reports:
     for rebinding in lost_rebindings(program):
         yield Report(
             rebinding.site,
-            f"`{rebinding.name}` is bound to a new tensor and the variable behind it keeps its value: nothing is learned",
+            f"`{rebinding.name}` is bound to a new tensor, and the variable keeps its value: nothing is learned",
             tuple((call.site, "the gradients are computed here") for call in gradient_behind(rebinding.new)[:1]),
         )
 
@@ -280,7 +280,7 @@ def compounding_learning_rate(program: Program) -> Reports:
         ):
             yield Report(
                 rate.site,
-                f"the learning rate is multiplied again in every epoch: {f'`{name}`' if name else 'it'} is already the changed one",
+                f"the learning rate shrinks again in every epoch: {f'`{name}`' if name else 'it'} is the changed one",
             )
 
 

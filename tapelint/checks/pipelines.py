@@ -21,7 +21,10 @@ from tapelint.syntax import tree
 from tapelint.syntax.nodes import spell
 
 # Steps of a pipeline that keep the order of the examples. Any other may mix them.
-_ORDERLY = frozenset({"map", "batch", "padded_batch", "prefetch", "cache", "repeat", "take", "skip", "with_options", "enumerate", "filter", "as_numpy_iterator", "snapshot"})  # fmt: skip
+_ORDERLY = frozenset(
+    {"map", "batch", "padded_batch", "prefetch", "cache", "repeat", "take", "skip", "with_options", "enumerate",
+     "filter", "as_numpy_iterator", "snapshot"}
+)  # fmt: skip
 
 # With fewer batches the order hardly matters.
 _SEVERAL = 4
@@ -38,7 +41,7 @@ def unshuffled_training_data(program: Program) -> Reports:
             site = seen_from(feed.site, feed.context, step.context.frame)
             yield Report(
                 site,
-                f"{_quoted_data(program, feed, site)} is trained on in the same order in every epoch: nothing shuffles it",
+                f"{_quoted_data(program, feed, site)} comes in the same order in every epoch: nothing shuffles it",
                 ((feed.site, "the batches are made here"),) if site != feed.site else (),
             )
 
@@ -93,7 +96,7 @@ def shuffle_disabled(program: Program) -> Reports:
             name = argument(program, fit, 0, "x")
             yield Report(
                 fit.site,
-                f"{f'`{name}`' if name else 'the training data'} is trained on in the same order in every epoch: "
+                f"{f'`{name}`' if name else 'the training data'} comes in the same order in every epoch: "
                 "`shuffle` is off",
             )
 

@@ -27,12 +27,16 @@ from tapelint.program.values import (
 
 Order = Literal["ordered", "random", "constant"]
 
-_SAMPLERS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
-                       "tensorflow.random.Generator.from_seed", "tensorflow.random.get_global_generator"})  # fmt: skip
+_SAMPLERS = frozenset(
+    {"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
+     "tensorflow.random.Generator.from_seed", "tensorflow.random.get_global_generator"}
+)  # fmt: skip
 _SHAPED_FIRST = frozenset({"zeros", "ones", "full", "empty", "zeros_like", "ones_like", "fill"})
-_KEEP_SIZE = frozenset({"sort", "array", "asarray", "constant", "convert_to_tensor", "cast", "expand_dims", "one_hot",
-                        "to_categorical", "sin", "cos", "square", "exp", "sqrt", "abs", "column_stack", "hstack", "float32",
-                        "tanh", "sign", "where", "permutation", "clip", "log", "round", "floor", "DataFrame"})  # fmt: skip
+_KEEP_SIZE = frozenset(
+    {"sort", "array", "asarray", "constant", "convert_to_tensor", "cast", "expand_dims", "one_hot", "to_categorical",
+     "sin", "cos", "square", "exp", "sqrt", "abs", "column_stack", "hstack", "float32", "tanh", "sign", "where",
+     "permutation", "clip", "log", "round", "floor", "DataFrame"}
+)  # fmt: skip
 _KEEP_SIZE_METHODS = frozenset({"astype", "copy", "numpy", "to_numpy", "clip", "round", "normal_"})
 
 
@@ -101,7 +105,7 @@ def _order_of_item(of: Value, index: Value, seen: frozenset[int]) -> Order | Non
 
 
 def moves(index: SliceValue) -> Literal["batch", "window"] | None:
-    """How a slice moves with a counting loop: from batch to batch, or as a window over a series, whose order is meant."""
+    """How a slice moves with a counter: from batch to batch, or as a window over a series, whose order is meant."""
     if index.lower is None or index.upper is None:
         return None
     counter = counter_of(index)

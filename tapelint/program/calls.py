@@ -263,7 +263,7 @@ class Calls(Expressions):
                     queue = []
                 case "**":
                     rest = {name: left.pop(name) for name in list(left)}
-                    names[parameter.name] = self.made(Mapping({**rest}, open=bool(more), others=list(more)))
+                    names[parameter.name] = self.made(Mapping(dict(rest.items()), open=bool(more), others=list(more)))
                 case "keyword":
                     names[parameter.name] = self._argument(function, parameter, left, spread, root=root)
                 case _ if queue:
@@ -377,7 +377,7 @@ class Calls(Expressions):
         return None
 
     def _mode(self, call: Call, body: Function | None) -> Training:
-        """The training mode that Keras resolves: the argument, else the surrounding call's, else the signature's default."""
+        """The mode that Keras resolves: the argument, else the surrounding call's, else the signature's default."""
         given = call.keywords.get("training")
         if given is None and body is not None:
             given = self._positional_training(call, body)

@@ -60,17 +60,17 @@ def compiled(function: Function, compilation: Compilation) -> Function:
 
 
 @behaviour("tensorflow.function", "tensorflow.compat.v1.function")
-def _tf_function(machine: Calls, call: Call) -> Value | None:
+def _tf_function(_machine: Calls, call: Call) -> Value | None:
     wrapped = call.argument(0, "func")
-    return _compile_all(machine, wrapped) if wrapped is not None else None
+    return _compile_all(wrapped) if wrapped is not None else None
 
 
-def _compile_all(machine: Calls, value: Value) -> Value | None:
+def _compile_all(value: Value) -> Value | None:
     functions = [compiled(option, "yes") for option in alternatives(value) if isinstance(option, Function)]
     return join(list(functions)) if functions else None
 
 
-def decorate(machine: Calls, decorator: Value, function: Function, call: Callable[[], Value]) -> Value:
+def decorate(decorator: Value, function: Function, call: Callable[[], Value]) -> Value:
     """What the name of a decorated function is bound to."""
     match decorator:
         case Result(call=made) if made.op == "tensorflow.function":
@@ -105,7 +105,7 @@ def _partial(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("tensorflow.custom_gradient", "tensorflow.recompute_grad", "functools.lru_cache", "functools.cache")
-def _same_function(machine: Calls, call: Call) -> Value | None:
+def _same_function(_machine: Calls, call: Call) -> Value | None:
     if call.arguments and isinstance(call.arguments[0], Function):
         call.arguments[0].marks.add((call.op or "").rpartition(".")[2])
         return call.arguments[0]
@@ -192,15 +192,6 @@ def _branch_functions(machine: Calls, call: Call) -> Value | None:
     return machine.unknown("one of several branches", *results, call.result) if results else None
 
 
-@behaviour(
-    "tensorflow.distribute.Strategy.reduce",
-    "tensorflow.distribute.Strategy.gather",
-    "tensorflow.distribute.Strategy.experimental_local_results",
-)
-def _strategy_reduce(machine: Calls, call: Call) -> Value | None:
-    return None
-
-
 @behaviour("keras.Model.fit", "keras.Model.train_on_batch")
 def _fit(machine: Calls, call: Call) -> Value | None:
     return _driven(machine, call, "train_step")
@@ -235,7 +226,7 @@ def _driven(machine: Calls, call: Call, name: str) -> Value | None:
 
 
 @behaviour("keras.Model.add")
-def _add_layer(machine: Calls, call: Call) -> Value | None:
+def _add_layer(_machine: Calls, call: Call) -> Value | None:
     if isinstance(call.receiver, Instance) and call.arguments:
         added = call.receiver.attributes.get(ADDED)
         if not isinstance(added, Display):
@@ -245,7 +236,7 @@ def _add_layer(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour(".append", ".add", ".insert", ".appendleft", ".extend", ".update", ".setdefault")
-def _grow(machine: Calls, call: Call) -> Value | None:
+def _grow(_machine: Calls, call: Call) -> Value | None:
     receiver = call.receiver
     for container in alternatives(receiver) if receiver is not None else []:
         given = [*call.arguments, *call.keywords.values()]
@@ -286,7 +277,7 @@ def _look_up(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("numpy.random.shuffle", "random.shuffle", ".shuffle")
-def _shuffle_in_place(machine: Calls, call: Call) -> Value | None:
+def _shuffle_in_place(_machine: Calls, call: Call) -> Value | None:
     if call.arguments and kinds.of(call.receiver or call.callee) != "dataset":
         for value in alternatives(call.arguments[0]):
             value.marks.add("shuffled")
@@ -330,12 +321,12 @@ def _as_list(machine: Calls, call: Call) -> Value | None:
 @behaviour("builtins.dict", "collections.OrderedDict")
 def _as_dict(machine: Calls, call: Call) -> Value | None:
     if not call.arguments and not call.spread:
-        return machine.made(Mapping({**call.keywords}))
+        return machine.made(Mapping(dict(call.keywords.items())))
     return None
 
 
 @behaviour("builtins.int", "builtins.float", "builtins.bool")
-def _as_number(machine: Calls, call: Call) -> Value | None:
+def _as_number(_machine: Calls, call: Call) -> Value | None:
     if len(call.arguments) == 1 and isinstance(call.arguments[0], Constant):
         value = call.arguments[0].value
         if isinstance(value, (int, float)):
@@ -353,7 +344,7 @@ def _slice(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("builtins.len")
-def _len(machine: Calls, call: Call) -> Value | None:
+def _len(_machine: Calls, call: Call) -> Value | None:
     if call.arguments and isinstance(call.arguments[0], Display) and not call.arguments[0].open:
         return Constant(len(call.arguments[0].items))
     return None

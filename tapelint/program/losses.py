@@ -83,7 +83,7 @@ def _shape_of_call(call: Call, seen: frozenset[int]) -> Shape | None:
     if op == "keras.Loss.__call__":
         return _shape_of_loss_object(call)
     if op in table("tensors")["reductions"]:
-        return _shape_of_reduction(call, table("tensors")["reductions"][op], seen)
+        return _shape_of_reduction(call, table("tensors")["reductions"][op])
     if matches(op, "elementwise", "names"):
         return _combined([shape_of(argument, seen) for argument in call.arguments])
     if op in (
@@ -136,7 +136,7 @@ def reduction_of(loss: Value) -> str | None:
     return None
 
 
-def _shape_of_reduction(call: Call, how: str, seen: frozenset[int]) -> Shape | None:
+def _shape_of_reduction(call: Call, how: str) -> Shape | None:
     axis = call.argument(1, "axis")
     if how == "average":
         return Shape("scalar", "average", call)
@@ -184,7 +184,7 @@ def has_feature_axis(prediction: Value) -> bool:
 
 
 def _keeps_axes(forward: Call) -> bool:
-    """Whether a forward pass gives back (batch, features …): nothing in view reshapes at its end, nor feeds one example."""
+    """Whether a forward pass gives back (batch, features …): nothing reshapes at its end, nor feeds one example."""
     if any(_single_example(argument) for argument in forward.arguments):
         return False
     if forward.body is None:

@@ -51,7 +51,7 @@ def _switched_on(layer: Instance, argument: str) -> bool:
 
 
 def layers_inside(model: Value) -> list[tuple[Value, Value | None]]:
-    """The layers that a Sequential, functional or wrapping model runs, each with a `training` fixed when it was built."""
+    """The layers that a Sequential, functional or wrapping model runs, each with the `training` it was built with."""
     if not isinstance(model, Instance) or model.call is None:
         return []
     name = library_class(model)

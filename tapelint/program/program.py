@@ -17,7 +17,7 @@ _SCORING = frozenset({"keras.Metric.__call__", "keras.Metric.update_state", "ker
 
 
 class Program:
-    """What one module does, with everything it calls in the project: its abstract execution, ordered by what it means."""
+    """What one module does, with all it calls in the project: its abstract execution, ordered by what it means."""
 
     def __init__(self, module: Module, trace: Trace) -> None:
         self.module = module

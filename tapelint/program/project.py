@@ -48,7 +48,7 @@ class Module:
 
     @property
     def is_test(self) -> bool:
-        """Whether this is a file of tests by the names that test runners look for; its functions train nothing for long."""
+        """Whether this is a file of tests, by the names that test runners look for: its functions train nothing."""
         name = self.document.path.stem
         return name.startswith("test_") or name.endswith("_test") or name == "conftest"
 

@@ -21,7 +21,7 @@ from tapelint.program.values import (
 _LIMIT = 4000
 
 
-def ancestors(value: Value, through: Callable[[Value], bool] = lambda value: True) -> Iterator[Value]:
+def ancestors(value: Value, through: Callable[[Value], bool] | None = None) -> Iterator[Value]:
     """`value` and everything it was made from, nearest first; values that `through` refuses are not opened."""
     seen: set[int] = set()
     pending: list[Value] = [value]
@@ -32,7 +32,7 @@ def ancestors(value: Value, through: Callable[[Value], bool] = lambda value: Tru
         if len(seen) > _LIMIT:
             return
         yield one
-        if through(one):
+        if through is None or through(one):
             pending.extend(one.operands())
 
 

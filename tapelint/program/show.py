@@ -46,7 +46,7 @@ def _rows(program: Program) -> Iterator[Row]:
     for call in program.forwards:
         yield call.site, _forward(program, call)
     for gradients in program.gradients:
-        yield gradients.call.site, _gradients(program, gradients)
+        yield gradients.call.site, _gradients(gradients)
         for feed in feeds_of(gradients):
             yield feed.site, _feed(feed)
     for update in program.updates:
@@ -77,7 +77,7 @@ def _forward(program: Program, call: Call) -> str:
     return f"forward pass {program.spelled(call.site) or ''}{recorded}{told}"
 
 
-def _gradients(program: Program, gradients: Gradients) -> str:
+def _gradients(gradients: Gradients) -> str:
     parameters = gradients.parameters
     by = "model parameters" if parameters else "something else than model parameters, or it could not be told"
     shape = shape_of(gradients.target) if gradients.target is not None else None

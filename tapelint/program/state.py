@@ -1,4 +1,4 @@
-"""The changing part of an abstract execution: variables, what surrounds the running statement, and how branches meet."""
+"""The changing part of an abstract execution: variables, surroundings, and how branches meet."""
 
 from __future__ import annotations
 

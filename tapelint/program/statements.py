@@ -49,7 +49,7 @@ class Execution(Calls):
     # Modules and roots
 
     def run(self, module: Module) -> Trace:
-        """Execute a module, as its import or a run as a script does, and then each function that nobody in view calls."""
+        """Execute a module as a run of it would, and then each function that nobody in view calls."""
         self.trace = Trace()
         self.entered.clear()
         module.started = False
@@ -332,7 +332,7 @@ class Execution(Calls):
             self.bind(node.target, self.element(iterable, self.site(node.target.id)))
             self.run_block(node.body)
 
-        self._loop(Loop(self.site(node.id), "for", iterable, None), node.body, node.target, turn)
+        self._loop(Loop(self.site(node.id), "for", iterable, None), node.body, turn)
         self.run_block(node.orelse)
 
     def _while(self, node: tree.While) -> None:
@@ -340,12 +340,10 @@ class Execution(Calls):
             self.evaluate(node.test).used("tested")
             self.run_block(node.body)
 
-        self._loop(Loop(self.site(node.id), "while", None, None), node.body, None, turn)
+        self._loop(Loop(self.site(node.id), "while", None, None), node.body, turn)
         self.run_block(node.orelse)
 
-    def _loop(
-        self, loop: Loop, body: list[tree.Statement], target: tree.Expression | None, turn: Callable[[], None]
-    ) -> None:
+    def _loop(self, loop: Loop, body: list[tree.Statement], turn: Callable[[], None]) -> None:
         """Run a loop's body once, with each variable it changes standing for its values on every turn."""
         context = self.context
         loop.parent = context.loops[-1] if context.loops else None
@@ -427,7 +425,6 @@ class Execution(Calls):
                 return self.call(decorator, [value], {}, [], self.site(node.id))
             inner = value
             value = decorate(
-                self,
                 decorator,
                 inner,
                 lambda decorator=decorator, inner=inner: self.call(decorator, [inner], {}, [], self.site(node.id)),  # type: ignore[misc]

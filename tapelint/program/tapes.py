@@ -160,7 +160,7 @@ def fate(value: Value) -> Fate:
                 case "operand" if isinstance(use.by, Value):
                     found = use.by
                 case "argument" if isinstance(use.by, Call):
-                    found = _passed(one, use.by)
+                    found = _passed(use.by)
                 case "receiver" if isinstance(use.by, Call):
                     found = _asked(use.by)
             if isinstance(found, Value):
@@ -170,7 +170,7 @@ def fate(value: Value) -> Fate:
     return result
 
 
-def _passed(value: Value, call: Call) -> Fate | Value:
+def _passed(call: Call) -> Fate | Value:
     """What becomes of an argument."""
     op, method = call.op or "", call.method
     if method in APPLYING or method in ASSIGNING:

@@ -1,8 +1,8 @@
 """What an expression may denote: the abstract values of one execution.
 
-Values form a data-flow graph. Each knows its operands, and through `uses` what became of it, so that both questions of a
-check, "where does this come from?" and "what happens to it?", are walks over this graph. A value is its own identity: two
-names for one object are one value here.
+Values form a data-flow graph. Each knows its operands, and through `uses` what became of it, so that both questions of
+a check, "where does this come from?" and "what happens to it?", are walks over this graph. A value is its own identity:
+two names for one object are one value here.
 """
 
 from __future__ import annotations

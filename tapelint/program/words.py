@@ -12,8 +12,8 @@ from tapelint.syntax.nodes import children
 # Attributes and names without which no check has anything to look at.
 _TRAINING = frozenset(
     {"GradientTape", "gradient", "jacobian", "apply_gradients", "minimize", "fit", "train_on_batch", "evaluate",
-     "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "assign_sub", "learning_rate", "result",
-     "from_tensor_slices", "drop_remainder"}
+     "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "assign_sub", "learning_rate",
+     "result", "from_tensor_slices", "drop_remainder"}
 )  # fmt: skip
 
 

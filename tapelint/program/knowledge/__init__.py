@@ -35,13 +35,11 @@ def class_kind(name: str) -> str | None:
     """The kind of object that calling the library class `name` makes; None for a function or an unknown class."""
     classes = table("kinds")["classes"]
     if name in classes:
-        kind: str = classes[name]
-        return kind
+        return str(classes[name])
     module, _, last = name.rpartition(".")
     while module:
         if last[:1].isupper() and f"{module}.*" in classes:
-            kind = classes[f"{module}.*"]
-            return kind
+            return str(classes[f"{module}.*"])
         module = module.rpartition(".")[0]
     return None
 
@@ -60,6 +58,6 @@ def base_class(kind: str) -> str:
 
 @cache
 def matches(name: str, section: str, row: str) -> bool:
-    """Whether `name` is in the list `row` of a section of tensors.toml, where a trailing `*` stands for anything below."""
+    """Whether `name` is in the list `row` of a section of tensors.toml; a trailing `*` there stands for any end."""
     rows = table("tensors")[section][row]
     return name in rows or any(pattern.endswith("*") and name.startswith(pattern[:-1]) for pattern in rows)
