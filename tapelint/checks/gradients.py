@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapelint.checks import trails
 from tapelint.checks.optimizers import lost_rebindings
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
@@ -47,7 +48,7 @@ def gradients_not_applied(program: Program) -> Reports:
             yield Report(
                 gradients.call.site,
                 f"{owner(program, gradients)} is never updated: {lost}",
-                tuple((tape.site, "the tape is made here") for tape in gradients.tapes[:1]),
+                trails.of_gradients(gradients)[:-1],
             )
 
 
@@ -118,7 +119,7 @@ def forward_outside_tape(program: Program) -> Reports:
                     outside.site,
                     f"{quoted(program, outside.site, 'the forward pass')} runs outside the tape: every gradient of "
                     f"{owner(program, gradients)} is None",
-                    ((gradients.call.site, "asked for here"),),
+                    trails.of_gradients(gradients),
                 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapelint.checks import trails
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
@@ -24,7 +25,7 @@ def unreduced_loss(program: Program) -> Reports:
         name = argument(program, gradients.call, 0, "target")
         yield Report(
             gradients.call.site,
-            f"{f'`{name}`' if name else 'the loss'} is one number per example: the tape sums them, and the update is "
+            f"{f'`{name}`' if name else 'the loss'} is one number per example: the tape sums them, and the gradient is "
             "as many times too large",
-            ((shape.producer.site, "this gives one loss per example"),) if shape.producer is not None else (),
+            trails.of_loss(gradients, shape.producer),
         )

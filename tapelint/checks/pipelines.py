@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapelint.checks import trails
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
@@ -42,7 +43,7 @@ def unshuffled_training_data(program: Program) -> Reports:
             yield Report(
                 site,
                 f"{_quoted_data(program, feed, site)} comes in the same order in every epoch: nothing shuffles it",
-                ((feed.site, "the batches are made here"),) if site != feed.site else (),
+                trails.of_feed(feed),
             )
 
 
@@ -170,7 +171,9 @@ def _lost_in_evaluation(feed: Feed) -> Reports:
     rest = feed.size % feed.batch
     if rest:
         yield Report(
-            feed.site, f"the result is not that of all the data: the last {rest} of {feed.size} examples are left out"
+            feed.site,
+            f"the result is not that of all the data: the last {rest} of {feed.size} examples are left out",
+            trails.of_feed(feed),
         )
 
 
@@ -181,7 +184,11 @@ def undersized_final_batch(program: Program) -> Reports:
             continue
         reason = _sensitive_step(program, step, feed)
         if reason is not None:
-            yield Report(feed.site, f"the last batch has {feed.tail} examples instead of {feed.batch}: {reason}")
+            yield Report(
+                feed.site,
+                f"the last batch has {feed.tail} examples instead of {feed.batch}: {reason}",
+                trails.of_feed(feed),
+            )
 
 
 def _sensitive_step(program: Program, step: Call, feed: Feed) -> str | None:
