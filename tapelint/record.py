@@ -31,7 +31,7 @@ class DamagedRecord(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A line of the user's code through which an outer frame went."""
+    """A line of the user's code, such as one that an outer frame went through."""
 
     path: str
     line: int
@@ -214,7 +214,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One link in the chain of a pipeline, such as `shuffle`, with the arguments it was given."""
+    """One link in the chain of a pipeline, such as `shuffle`, with the arguments it was given, and where."""
 
     name: str
     buffer: int | None = None
@@ -222,6 +222,7 @@ class Operation:
     drop_remainder: bool | None = None
     reshuffle: bool | None = None
     count: int | None = None
+    where: Caller | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,14 @@ ENOUGH = 2
 
 def weights_unchanged(scene: Scene) -> Verdict:
     """Variables that are bit for bit the same at two gradient calls by them."""
-    calls = [call for call in scene.near(scene.record.gradients) if not call.symbolic and _variables(call)]
+    near = [call for call in scene.near(scene.record.gradients) if not call.symbolic]
+    calls = [call for call in near if _variables(call)]
     if not calls:
         return unreached(scene.record)
+    lost = len(_variables(near[0])) - len(_variables(near[-1]))
+    if lost > 0 and len(near[0].sources) == len(near[-1].sources):
+        after = counted(len(near) - 1, "step")
+        return Verdict("confirmed", f"after {after}, {lost} of {counted(len(near[0].sources), 'source')} no variable")
     seen = [source for call in calls for source in _variables(call) if source.unchanged is not None]
     if not seen:
         return Verdict("unable", "only one gradient call was seen here, and it takes two to compare")
@@ -192,15 +197,11 @@ def name_error(scene: Scene) -> Verdict:
         if scene.at([error]) or (same and error.where is not None):
             line = f", on line {error.where.line}" if error.where is not None else ""
             return Verdict("confirmed", said(error.kind, error.message) + line)
-    if _entries_at(scene):
-        return Verdict("refuted", "the line ran without a `NameError`")
-    return unreached(scene.record)
-
-
-def _entries_at(scene: Scene) -> bool:
     record = scene.record
-    tables = (record.gradients, record.tapes, record.applications, record.optimizers, record.fits, record.metrics)
-    return any(scene.at(table) for table in tables)
+    seen = (record.gradients, record.tapes, record.applications, record.optimizers, record.fits, record.metrics)
+    if any(scene.began(entries) for entries in seen):
+        return Verdict("refuted", "the line ran without a `NameError`")
+    return unreached(record)
 
 
 def target_not_scalar(scene: Scene) -> Verdict:
@@ -293,11 +294,14 @@ def examples_unseen(scene: Scene) -> Verdict:
 
 def uneven_batches(scene: Scene) -> Verdict:
     """The batches of one epoch differ in size."""
+    for pipeline in _pipelines(scene):
+        for passage in pipeline.passages:
+            sizes = sorted(set(passage.sizes), reverse=True)
+            if len(sizes) > 1:
+                return Verdict("confirmed", f"an epoch has batches of {sizes[0]}, and one of {sizes[-1]}")
     for _, passage in _whole_passages(scene):
-        sizes = sorted(set(passage.sizes), reverse=True)
-        if len(sizes) > 1:
-            return Verdict("confirmed", f"an epoch has batches of {sizes[0]}, and one of {sizes[-1]}")
-        return Verdict("refuted", f"all {counted(len(passage.sizes), 'batch')} of an epoch have {sizes[0]} examples")
+        count = counted(len(passage.sizes), "batch")
+        return Verdict("refuted", f"all {count} of an epoch have {passage.sizes[0]} examples")
     return unreached(scene.record, "at the end of an epoch")
 
 
@@ -323,10 +327,11 @@ def _with_examples(pipeline: Pipeline, record: Record) -> Pipeline:
 
 
 def _pipelines(scene: Scene) -> list[Pipeline]:
-    """The pipelines at the finding; else the only one the program trains on."""
+    """The pipelines that were made or used at the finding; else the only one there is."""
     pipelines = [pipeline for pipeline in scene.record.pipelines if pipeline.name != "evaluation"]
-    near = [pipeline for pipeline in scene.near(pipelines) if pipeline.passages]
-    return near or only(pipelines, lambda pipeline: any(passage.trained for passage in pipeline.passages))
+    made = [pipeline for pipeline in pipelines if any(scene.holds(link.where) for link in pipeline.operations)]
+    near = scene.at(pipelines) or made or scene.near(pipelines)
+    return [pipeline for pipeline in near if pipeline.passages] or only(pipelines, lambda _: True)
 
 
 def rate_compounds(scene: Scene) -> Verdict:
@@ -469,7 +474,7 @@ def _strongest(verdicts: Sequence[Verdict | None]) -> Verdict | None:
 
 def counted(count: int, word: str) -> str:
     """`3 steps`, `1 step`, `2 batches`."""
-    return f"{count} {word}" + ("" if count == 1 else "es" if word.endswith("ch") else "s")
+    return f"{count} {word}" + ("" if count == 1 else "es" if word.endswith("tch") else "s")
 
 
 def listed(names: Sequence[str]) -> str:

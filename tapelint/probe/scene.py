@@ -58,6 +58,18 @@ class Scene:
         """The entries on the finding's own lines only."""
         return [entry for entry in entries if entry.where is not None and self._on_spot(entry.where)]
 
+    def holds(self, line: Caller | None) -> bool:
+        """Whether a line is among the finding's own or its trail's."""
+        spots = (self._spot, *self._trail)
+        return line is not None and any(spot.meets(line.line, line.line, line.path) for spot in spots)
+
+    def began(self, entries: Iterable[Sited]) -> bool:
+        """Whether any of the entries begins on the finding's own lines. A `with` goes on for the length of its body."""
+        return any(
+            entry.where is not None and self._spot.meets(entry.where.line, entry.where.line, entry.where.path)
+            for entry in entries
+        )
+
     def model_calls(self) -> list[ModelCall]:
         """Every call of a model under a tape of the user's own."""
         calls = [call for tape in self.record.tapes for call in tape.calls]
@@ -70,10 +82,7 @@ class Scene:
         return any(lines.meets(where.line, where.end_line, where.path) for lines in self._trail)
 
     def _called_from(self, where: Site) -> bool:
-        def called_from(caller: Caller) -> bool:
-            return any(lines.meets(caller.line, caller.line, caller.path) for lines in (self._spot, *self._trail))
-
-        return any(called_from(caller) for caller in where.callers)
+        return any(self.holds(caller) for caller in where.callers)
 
     def _in_function(self, where: Site) -> bool:
         return where.function != "<module>" and self._spot.meets(where.first, where.last, where.path)

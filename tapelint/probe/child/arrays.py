@@ -12,6 +12,9 @@ from tapelint.record import Site
 MOST_SEARCHES = 24
 """The batches of one place that are searched for in whole arrays; the others are only compared where they should be."""
 
+LARGEST_CAST = 256 << 20
+"""The bytes of an array up to which it is looked through even if the batch has another type."""
+
 
 class _Cut:
     """An array that is being cut at one place of the program, and the passages made so far."""
@@ -110,8 +113,8 @@ class Arrays:
                         continue
                     seen.add(id(value))
                     rows = _values(value)
-                    if rows is not None:
-                        yield name, rows
+                    if rows is not None and (rows.dtype == batch.dtype or rows.nbytes <= LARGEST_CAST):
+                        yield name, rows.astype(batch.dtype, copy=False)
 
 
 def _holds(shape: Any, batch: tuple[int, ...]) -> bool:
@@ -134,12 +137,11 @@ def _values(value: Any) -> "np.ndarray[Any, Any] | None":
 
 def _same(rows: "np.ndarray[Any, Any]", start: int, batch: "np.ndarray[Any, Any]") -> bool:
     part = rows[start : start + len(batch)]
-    return part.shape == batch.shape and np.array_equal(part.astype(batch.dtype, copy=False), batch)
+    return part.shape == batch.shape and np.array_equal(part, batch)
 
 
 def _search(rows: "np.ndarray[Any, Any]", batch: "np.ndarray[Any, Any]") -> int | None:
     """The row at which the batch stands in the array, if it stands in one piece at only one place."""
-    first = batch[0].astype(rows.dtype, copy=False)
-    equal = (rows == first).reshape(len(rows), -1).all(axis=1)
+    equal = (rows == batch[0]).reshape(len(rows), -1).all(axis=1)
     starts = [int(start) for start in np.flatnonzero(equal)[:64] if _same(rows, int(start), batch)]
     return starts[0] if len(starts) == 1 else None

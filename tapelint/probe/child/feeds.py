@@ -148,6 +148,12 @@ class Feeds:
             self._delivered.append((feed, passage))
         self.grow(feed)
 
+    def exhausted(self, feed: Feed, passage: PassageNotes) -> None:
+        """There are no more batches; the last one has been used, if not for a gradient, then for something else."""
+        passage.ended = True
+        self._delivered = [pair for pair in self._delivered if pair[1] is not passage]
+        self.grow(feed)
+
     def gradient(self) -> None:
         """A gradient was asked for: what was delivered before it, the program trains on."""
         for feed, passage in self._delivered:

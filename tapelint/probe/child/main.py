@@ -18,6 +18,8 @@ from tapelint.probe.child.stop import Budget, ProbeStop, Reason, Watchdog, exit_
 from tapelint.probe.plan import Plan
 from tapelint.record import End, Exceptional, Site
 
+HERE = str(Path(__file__).parent)
+
 HOOKS = (
     "warning",
     "function",
@@ -53,7 +55,7 @@ class _Run:
         self.scribe = scribe
         self.budget = Budget(plan.steps, plan.seconds)
         self.ended = False
-        self.code: int | None = None
+        self.told = 0
 
     def run(self, guards: list[Any]) -> None:
         """From the first import to the end."""
@@ -64,7 +66,7 @@ class _Run:
         self.scribe.fields(guards=guards)
         self.scribe.begun()
         self.budget.begin(lambda reason: self._end(reason, where=witness.sites.of_frame(_main_frame())))
-        watchdog = Watchdog(self.budget, self.scribe.flush)
+        watchdog = Watchdog(self.budget, self._keep_up)
         os._exit = self._exit  # type: ignore[assignment]
         watchdog.start()
         try:
@@ -83,6 +85,13 @@ class _Run:
             sys.stdout.flush()
             sys.stderr.flush()
         exit_process(0)
+
+    def _keep_up(self) -> None:
+        """Write what has grown since the last time."""
+        self.scribe.flush()
+        if self.budget.updates != self.told:
+            self.told = self.budget.updates
+            self.scribe.fields(updates=self.told)
 
     def _compiled(self) -> types.CodeType:
         try:
@@ -153,7 +162,7 @@ class _Run:
                 1,
                 exceptional,
             )
-            traceback.print_exception(error)
+            _print(error)
 
     def _exit(self, code: int) -> None:
         """What `os._exit` is for the program: the same, but not without a word."""
@@ -195,6 +204,18 @@ def _raised_by(program: types.CodeType, plan: Plan) -> BaseException | None:
     except BaseException as error:
         return error
     return None
+
+
+def _print(error: BaseException) -> None:
+    """The traceback as the program would have printed it, without the frames of the probe."""
+    told: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
+    shown = told
+    while told is not None:
+        own = [frame for frame in told.stack if not frame.filename.startswith(HERE)]
+        told.stack = traceback.StackSummary.from_list(own)
+        told = told.__cause__ or told.__context__
+    if shown is not None:
+        sys.stderr.write("".join(shown.format()))
 
 
 def _is_memory(error: BaseException) -> bool:

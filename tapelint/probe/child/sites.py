@@ -38,6 +38,13 @@ class Sites:
         """The innermost place in the user's code that is running now."""
         return self.of_frame(sys._getframe(1))
 
+    def line(self) -> Caller | None:
+        """The line of the innermost place in the user's code that is running now."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and not self.owns(frame):
+            frame = frame.f_back
+        return Caller(frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
+
     def of_frame(self, frame: FrameType | None) -> Site | None:
         """The innermost place in the user's code from this frame outward."""
         while frame is not None and not self.owns(frame):

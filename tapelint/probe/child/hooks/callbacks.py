@@ -27,7 +27,7 @@ class Callbacks:
             dropped = _writes(witness, callback)
             self._entries.append(_entry(callback, dropped))
             if dropped:
-                witness.replace(f"the callback {type(callback).__name__}", "nothing, because it writes outside")
+                witness.replace(f"the callback {type(callback).__name__}", "nothing, because it writes files")
             else:
                 self.kept.append(callback)
 

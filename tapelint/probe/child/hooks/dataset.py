@@ -17,6 +17,8 @@ LONGEST = 32
 
 NOTES = "_tapelint_passage"
 
+MADE = "_tapelint_made"
+
 BATCHING = ("batch", "padded_batch", "ragged_batch", "dense_to_ragged_batch")
 
 SECOND_LOOK = 4
@@ -27,6 +29,7 @@ UNREPEATABLE = ("generator", "flat_map_generator", "py_function")
 
 def install(witness: Witness) -> None:
     """Put the wrappers in place."""
+    patch(DatasetV2, "__init__", lambda original: _making(witness, original))
     patch(DatasetV2, "__iter__", lambda original: _iterating(witness, original))
     patch(OwnedIterator, "_next_internal", lambda original: _taking(witness, original))
 
@@ -47,6 +50,14 @@ def look_again(witness: Witness) -> None:
                 passage.batch(size_of(components) or 0, components)
             feed.passages.append(passage)
             witness.feeds.grow(feed)
+
+
+def _making(witness: Witness, original: Any) -> Any:
+    def make(dataset: Any, *arguments: Any, **keywords: Any) -> None:
+        original(dataset, *arguments, **keywords)
+        setattr(dataset, MADE, witness.sites.line())
+
+    return make
 
 
 def _iterating(witness: Witness, original: Any) -> Any:
@@ -70,8 +81,7 @@ def _taking(witness: Witness, original: Any) -> Any:
         try:
             element = original(iterator)
         except (tf.errors.OutOfRangeError, StopIteration):
-            passage.ended = True
-            witness.feeds.grow(feed)
+            witness.feeds.exhausted(feed, passage)
             raise
         if tf.executing_eagerly():
             components = tf.nest.flatten(element)
@@ -137,6 +147,7 @@ def _chain(dataset: Any) -> list[Operation]:
             drop_remainder=_yes(link, "_drop_remainder"),
             reshuffle=_yes(link, "_reshuffle_each_iteration"),
             count=_whole(link, "_count"),
+            where=getattr(link, MADE, None),
         )
         for link in _links(dataset)
     ]

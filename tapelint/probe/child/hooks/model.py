@@ -24,14 +24,20 @@ def install(witness: Witness) -> None:
     """Put the wrappers in place."""
     watch = _Watch(witness)
     patch(keras.Layer, "__call__", watch.calling)
-    wrapped: set[Any] = set()
-    for name in (*DROPOUTS, *RECURRENT, "GaussianNoise", "BatchNormalization"):
-        kind = getattr(keras.layers, name)
-        owner = next(base for base in kind.__mro__ if "call" in base.__dict__)
-        if owner not in wrapped:
-            wrapped.add(owner)
-            patch(owner, "call", watch.running)
-    patch(BaseImagePreprocessingLayer, "call", watch.running)
+    trainer = next(base for base in keras.Model.__mro__ if "train_on_batch" in base.__dict__)
+    patch(trainer, "train_on_batch", watch.training)
+    for owner in _sensitive_kinds():
+        patch(owner, "call", watch.running)
+
+
+def _sensitive_kinds() -> set[Any]:
+    """The classes whose `call` is told the mode. TensorFlow's Keras has some of its own, of the same names."""
+    names = (*DROPOUTS, *RECURRENT, "GaussianNoise", "BatchNormalization", "RandomHeight", "RandomWidth")
+    kinds = [
+        getattr(module, name) for module in (keras.layers, tf.keras.layers) for name in names if hasattr(module, name)
+    ]
+    owners = {next(base for base in kind.__mro__ if "call" in base.__dict__) for kind in kinds}
+    return owners | {BaseImagePreprocessingLayer}
 
 
 class _Watch:
@@ -58,6 +64,16 @@ class _Watch:
             return result
 
         return call
+
+    def training(self, original: Any) -> Any:
+        """A wrapper for `train_on_batch`, which is a step with a tape of its own."""
+
+        def train_on_batch(model: Any, x: Any, *arguments: Any, **keywords: Any) -> Any:
+            if self.witness.fit is None and tf.executing_eagerly():
+                self.arrays.used(x)
+            return original(model, x, *arguments, **keywords)
+
+        return train_on_batch
 
     def running(self, original: Any) -> Any:
         """A wrapper for what a layer does that acts differently in training."""
@@ -92,14 +108,14 @@ class _Watch:
 
 
 def _cares(layer: Any) -> bool:
-    if type(layer).__name__ == "BatchNormalization" or isinstance(layer, keras.layers.BatchNormalization):
+    if isinstance(layer, keras.layers.BatchNormalization):
         return bool(layer.trainable)  # A frozen one is in inference mode whatever it is told.
     for name in ("rate", "stddev"):
         if isinstance(getattr(layer, name, None), int | float):
             return float(getattr(layer, name)) > 0
     if hasattr(layer, "recurrent_dropout"):
         return bool(layer.dropout or layer.recurrent_dropout)
-    return isinstance(layer, BaseImagePreprocessingLayer) and type(layer).__name__.startswith(("Rand", "Mix", "Cut"))
+    return type(layer).__name__.startswith(("Rand", "Mix", "Cut"))
 
 
 def _own_layers(layer: Any) -> tuple[SensitiveLayer, ...]:
