@@ -1,0 +1,1 @@
+"""One run of the linter: settings, discovery, analysis, suppressions, and the outcome."""
