@@ -74,6 +74,7 @@ def run(
             work=str(places.work),
             roots=tuple(_roots(path)),
             journal=write,
+            parent=os.getpid(),
         )
         command = [python, "-u", "-c", BOOT.format(root=str(Path(__file__).parents[2])), plan.encode()]
         exit = supervise(

@@ -11,7 +11,8 @@ class Plan:
     """A script to run, the limits of the run, and where its traces go.
 
     `private` is the only directory the child may write to, `work` the part of it that is the working directory;
-    `roots` are the directories whose files are the user's own code; `journal` is the descriptor to write to.
+    `roots` are the directories whose files are the user's own code; `journal` is the descriptor to write to;
+    `parent` is the process that waits for the child, without which it must not live.
     """
 
     script: str
@@ -24,6 +25,7 @@ class Plan:
     work: str
     roots: tuple[str, ...]
     journal: int
+    parent: int
 
     def encode(self) -> str:
         """The plan as one argument of a command line."""

@@ -11,9 +11,9 @@ LARGEST_FILE = 1 << 30
 PR_SET_PDEATHSIG = 1
 
 
-def apply(memory: int) -> list[Guard]:
-    """Put the limits on this process. The guards say which of them are in force."""
-    return [_memory(memory), _files(), _orphans()]
+def apply(memory: int, parent: int) -> list[Guard]:
+    """Put the limits on this process, which `parent` has started. The guards say which of them are in force."""
+    return [_memory(memory), _files(), _orphans(parent)]
 
 
 def _memory(limit: int) -> Guard:
@@ -40,12 +40,11 @@ def _files() -> Guard:
     return Guard("file size limit", True, f"{LARGEST_FILE / 2**30:g} GiB")
 
 
-def _orphans() -> Guard:
+def _orphans(parent: int) -> Guard:
     if sys.platform != "linux":
         return Guard("ends with its parent", False, "only Linux offers this")
-    parent = os.getppid()
     if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         return Guard("ends with its parent", False, os.strerror(ctypes.get_errno()))
-    if os.getppid() != parent:  # It has died in between.
+    if os.getppid() != parent:  # It has died already.
         os.kill(os.getpid(), signal.SIGKILL)
     return Guard("ends with its parent", True, "the kernel kills the child when the parent is gone")

@@ -40,7 +40,7 @@ MISSING = "TensorFlow is not installed for {python}: pip install 'tapelint[probe
 def main(plan: Plan) -> None:
     """Run the script of the plan. Does not return."""
     # Before any thread of TensorFlow's exists: the kernel's guard holds for the threads that come after it.
-    guards = [*limits.apply(plan.memory), landlock.confine(plan.private)]
+    guards = [*limits.apply(plan.memory, plan.parent), landlock.confine(plan.private)]
     scribe = Scribe(plan.journal)
     scribe.fields(guards=guards, versions=(("python", sys.version.split()[0]),))
     os.chdir(plan.work)
@@ -157,7 +157,7 @@ class _Run:
             exceptional = witness.exceptional(error)
             self._end(
                 "memory" if _is_memory(error) else "raised",
-                f"{exceptional.kind}: {exceptional.message.splitlines()[0] if exceptional.message else ''}",
+                f"{exceptional.kind}: {(exceptional.message.splitlines() or [''])[0]}".removesuffix(": "),
                 exceptional.where,
                 1,
                 exceptional,
