@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from tapelint.program.program import Program
 from tapelint.program.project import Project, Read
@@ -29,14 +31,24 @@ class Programs:
     def __iter__(self) -> Iterator[Program]:
         execution = Execution(self._project)
         for module in self._project.requested:
-            limit = sys.getrecursionlimit()
-            sys.setrecursionlimit(max(limit, _RECURSION))
-            try:
+            with _undisturbed():
                 trace = execution.run(module)
-            finally:
-                sys.setrecursionlimit(limit)
             yield Program(module, trace)
             execution.forget()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Room to recurse, and no garbage collection: a run makes one large cyclic graph and no garbage until it ends."""
+    limit, collecting = sys.getrecursionlimit(), gc.isenabled()
+    sys.setrecursionlimit(max(limit, _RECURSION))
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+        if collecting:
+            gc.enable()
 
 
 def build(documents: Iterable[Document], read: Read) -> Programs:

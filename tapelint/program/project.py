@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tapelint.program.values import Scope
 from tapelint.source.document import Document
+from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
 from tapelint.syntax import tree
 from tapelint.syntax.parse import Unparsable, parse
@@ -63,6 +64,7 @@ class Project:
         self.unparsable: list[tuple[Document, str, Position]] = []
         self._read = read
         self._modules: dict[Path, Module | None] = {}
+        self._leads_on: dict[Path, bool] = {}
         self._resolved: dict[tuple[Path, str], Module | None] = {}
         for document in documents:
             self._modules[document.path] = self._load(document, requested=True)
@@ -73,11 +75,20 @@ class Project:
 
     def find(self, importer: Module, name: str, level: int) -> Module | None:
         """The module that `importer` means by `name` with `level` leading dots; None when it is not the project's."""
+        if not self._follows(importer):
+            return None
         folder = importer.document.path.parent
         key = (folder, "." * level + name)
         if key not in self._resolved:
             self._resolved[key] = self._search(folder, name, level)
         return self._resolved[key]
+
+    def _follows(self, importer: Module) -> bool:
+        """Whether the imports of a module are looked up: those of files without any training are a dead end."""
+        path = importer.document.path
+        if path not in self._leads_on:
+            self._leads_on[path] = importer.requested or is_relevant(importer.document.text.encode())
+        return self._leads_on[path]
 
     def _search(self, folder: Path, name: str, level: int) -> Module | None:
         if level:

@@ -354,7 +354,7 @@ class Execution(Calls):
         for name in sorted(self._bound_in(loop, body)):
             entry = names.get(name)
             if entry is not None and not isinstance(entry, (Function, Class, Library, ModuleValue, Constant)):
-                choice = Choice([entry])
+                choice = Choice([entry], growing=True)
                 entry.used("operand", choice)
                 self.store(names, name, choice)
                 carried.append((name, choice))

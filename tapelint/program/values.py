@@ -266,9 +266,10 @@ class Element(Value):
 
 @dataclass(slots=True, eq=False)
 class Choice(Value):
-    """One of several values, depending on the branch taken or, in a loop, on the turn."""
+    """One of several values, depending on the branch taken or, in a loop, on the turn. A loop's may still grow."""
 
     options: list[Value]
+    growing: bool = False
 
     def operands(self) -> Iterator[Value]:
         return iter(self.options)
@@ -316,24 +317,34 @@ def without_none(value: Value) -> list[Value]:
     return [option for option in options if not is_none(option)] or options
 
 
+# A value with more alternatives than this is not worth telling apart: it is unknown, with all of them behind it.
+_WIDEST = 16
+
+
 def join(values: list[Value]) -> Value:
     """The value that is one of `values`."""
-    distinct: list[Value] = []
+    known: dict[object, Value] = {}
     for value in values:
-        if not any(value is other or _same_constant(value, other) for other in distinct):
-            distinct.append(value)
+        for option in _flat(value):
+            known.setdefault(_key(option), option)
+    distinct = list(known.values())
     if len(distinct) == 1:
         return distinct[0]
-    choice = Choice(distinct)
+    joined = Choice(distinct) if len(distinct) <= _WIDEST else Unknown("one of many", tuple(distinct))
     for value in distinct:
-        value.used("operand", choice)
-    return choice
+        value.used("operand", joined)
+    return joined
 
 
-def _same_constant(left: Value, right: Value) -> bool:
-    return (
-        isinstance(left, Constant)
-        and isinstance(right, Constant)
-        and type(left.value) is type(right.value)
-        and left.value == right.value
-    )
+def _key(value: Value) -> object:
+    """What tells a value from others: equal constants are one value, every other is its own."""
+    if isinstance(value, Constant):
+        return type(value.value), repr(value.value)
+    return id(value)
+
+
+def _flat(value: Value) -> list[Value]:
+    """The options of a choice; those of a running loop, which may still grow, stay as they are."""
+    if isinstance(value, Choice) and not value.growing:
+        return value.options
+    return [value]
