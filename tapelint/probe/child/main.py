@@ -68,6 +68,7 @@ class _Run:
         self.budget.begin(lambda reason: self._end(reason, where=witness.sites.of_frame(_main_frame())))
         watchdog = Watchdog(self.budget, self._keep_up)
         os._exit = self._exit  # type: ignore[assignment]
+        threading.excepthook = _in_thread
         watchdog.start()
         try:
             error = _raised_by(program, self.plan)
@@ -220,6 +221,12 @@ def _print(error: BaseException) -> None:
 
 def _is_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
+def _in_thread(failure: threading.ExceptHookArgs) -> None:
+    """What Python does about an exception that ends a thread; a thread that was stopped needs no words."""
+    if failure.exc_value is not None and not isinstance(failure.exc_value, ProbeStop | SystemExit):
+        _print(failure.exc_value)
 
 
 def _main_frame() -> types.FrameType | None:

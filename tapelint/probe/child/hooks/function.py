@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function as TensorFlowFunction
 
+from tapelint.probe.child.hooks.boundary import given, taken
 from tapelint.probe.child.witness import Witness, deeper, patch
 from tapelint.record import Function, Site
 
@@ -58,11 +59,14 @@ class _Book:
             outermost = witness.depth.function == 0 and tf.executing_eagerly()
             if witness.plan.graph and outermost and counts is not None:
                 witness.budget.check()
+            emulated = counts is not None and tf.executing_eagerly() and not witness.plan.graph
+            if emulated:
+                arguments, keywords = taken(function, arguments, keywords)
             with deeper(witness.depth, "function"):
                 result = original(function, *arguments, **keywords)
             if counts is not None and outermost:
                 self._count(counts, function, arguments, keywords)
-            return result
+            return given(result) if emulated else result
 
         return call
 
