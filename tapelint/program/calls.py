@@ -34,10 +34,11 @@ from tapelint.syntax import tree
 from tapelint.syntax.scopes import declared
 
 # How deep calls are followed, how often one function may be in the stack at once, and how many statements one root may
-# cost altogether. Beyond them a call is opaque, and checks are silent on what it may do.
+# cost altogether, and all roots of a module. Beyond them a call is opaque, and checks are silent on what it may do.
 _DEPTH = 24
 _RECURSION = 1
-_BUDGET = 3_000
+_BUDGET = 2_000
+_MODULE_BUDGET = 8_000
 
 Arguments = tuple[list[Value], dict[str, Value], list[Value]]
 
@@ -49,7 +50,9 @@ class Calls(Expressions):
         super().__init__(project)
         self.entered: set[int] = set()
         self.handed_on: set[int] = set()
+        # Statements run for this root, and for the earlier roots of the module.
         self.spent = 0
+        self.spent_before = 0
         self._declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
 
     def run_body(self, node: tree.Function) -> None:
@@ -240,7 +243,8 @@ class Calls(Expressions):
     def _must_cut(self, function: Function) -> bool:
         stack = [frame.function for frame in self.context.frame.stack() if frame.function is not None]
         running = sum(1 for each in stack if each.node is function.node)
-        return len(stack) >= _DEPTH or running >= _RECURSION or self.spent > _BUDGET
+        exhausted = self.spent > _BUDGET or self.spent_before + self.spent > _MODULE_BUDGET
+        return len(stack) >= _DEPTH or running >= _RECURSION or exhausted
 
     def _parameters(
         self,

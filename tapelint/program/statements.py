@@ -52,6 +52,7 @@ class Execution(Calls):
         """Execute a module as a run of it would, and then each function that nobody in view calls."""
         self.trace = Trace()
         self.entered.clear()
+        self.spent = self.spent_before = 0
         module.started = False
         first = len(self.functions)
         self.import_module(module)
@@ -95,6 +96,7 @@ class Execution(Calls):
             self.scope = scope
 
     def _run_root(self, function: Function) -> None:
+        self.spent_before += self.spent
         self.spent = 0
         self.scope = function.scope
         self.live = True
