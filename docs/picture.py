@@ -1,4 +1,4 @@
-"""The picture of a terminal in the README: what the program itself prints about two fixtures, drawn by rich.
+"""The picture of a terminal in the README: what the program itself prints about a fixture, drawn by rich.
 
 `make picture` draws it again.
 """
@@ -16,23 +16,19 @@ from rich.text import Text
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "finding.svg"
-PROGRAMS = {
-    "loop.py": "fixtures/seeds/loop_without_update.py",
-    "metrics.py": "fixtures/broken/metric_not_reset_epoch_loop.py",
-}
-ARGUMENTS = ("check", "--probe", *PROGRAMS)
+FIXTURE = ROOT / "fixtures" / "seeds" / "loop_without_update.py"
+ARGUMENTS = ("check", "--probe", "train.py")
 COLUMNS = 100
 FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace"
 
 
 def output() -> str:
-    """What the program prints on a terminal with colours, about the fixtures without what they give away."""
+    """What the program prints on a terminal with colours, about the fixture without what it gives away."""
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     environment |= {"FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory() as folder:
-        for name, fixture in PROGRAMS.items():
-            text = (ROOT / fixture).read_text(encoding="utf-8")
-            Path(folder, name).write_text(re.sub(r" +# error.*", "", text), encoding="utf-8")
+        program = re.sub(r" +# error.*", "", FIXTURE.read_text(encoding="utf-8"))
+        Path(folder, ARGUMENTS[-1]).write_text(program, encoding="utf-8")
         command = [sys.executable, "-m", "tapelint.cli", *ARGUMENTS]
         told = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if told.returncode != 1:
