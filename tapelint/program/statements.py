@@ -507,10 +507,11 @@ class Execution(Calls):
 
     def _learn(self, method: Function) -> None:
         """Run a method for what it sets; what it does there is not part of the program's course."""
-        entered, context, trace = set(self.entered), self.context, self.trace
+        entered, context, trace, known = set(self.entered), self.context, self.trace, len(self.functions)
         self.context, self.trace = type(context)(Frame(None, None, None)), Trace()
         self.call_function(method, [], {}, [], method.site)
         self.entered, self.context, self.trace = entered, context, trace
+        del self.functions[known:]
 
     def _definers_of(self, cls: Class) -> dict[str, list[tree.Function]]:
         """For each attribute of `self`, the methods of `cls` that set it."""

@@ -33,14 +33,22 @@ class Nodes:
             parent = self._parents.get(parent.id)
 
     def bound_name(self, node: int) -> str | None:
-        """The name or attribute that a value is given: by an assignment, as one of a tuple, or by `with … as`."""
-        for one in (self[node], *self.parents(node)):
-            match one:
+        """The name or attribute that a value is given: by an assignment, as one of a tuple, or by `with … as`.
+
+        A call in a chain of methods counts as the chain: `data = load().batch(8).repeat()` names the batches.
+        """
+        one = self[node]
+        for parent in (one, *self.parents(node)):
+            match parent:
                 case tree.Assign(targets=[target, *_]):
                     return spell(target.items[0] if isinstance(target, tree.Collection) and target.items else target)
                 case tree.AugmentedAssign(target=target) | tree.WithItem(target=tree.Expression() as target):
                     return spell(target)
-                case tree.Statement():
+                case tree.Attribute() | tree.Await():
+                    one = parent
+                case tree.Call(function=function) if function is one or parent is one:
+                    one = parent
+                case _ if parent is not one:
                     return None
         return None
 

@@ -24,7 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "tapelint.cli", *arguments]
+    return [sys.executable, "-m", "tapelint", *arguments]
 
 
 def process(*arguments: str) -> subprocess.CompletedProcess[str]:

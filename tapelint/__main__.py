@@ -1,4 +1,4 @@
-"""`python -m tapelint.cli`."""
+"""`python -m tapelint`."""
 
 from tapelint.cli.app import main
 
