@@ -29,7 +29,7 @@ def output() -> str:
     with tempfile.TemporaryDirectory() as folder:
         program = re.sub(r" +# error.*", "", FIXTURE.read_text(encoding="utf-8"))
         Path(folder, ARGUMENTS[-1]).write_text(program, encoding="utf-8")
-        command = [sys.executable, "-m", "tapelint.cli", *ARGUMENTS]
+        command = [sys.executable, "-m", "tapelint", *ARGUMENTS]
         told = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if told.returncode != 1:
         raise RuntimeError(f"the picture needs findings, but tapelint ended with {told.returncode}: {told.stderr}")

@@ -66,7 +66,7 @@ class Sheet:
         for number, step in enumerate(self.finding.trail, start=1):
             if step.place.path != path:
                 yield self._arrow(step.place)
-            elif line is not None and step.place.span.start.line != line + 1:
+            elif line is not None and step.place.span.start.line not in (line, line + 1):
                 yield self.frame.gap()
             yield from self._step(number, step)
             path, line = step.place.path, step.place.span.end.line

@@ -192,3 +192,8 @@ def test_the_report_on_a_clean_run_needs_nothing_heavy() -> None:
 def test_the_total_can_be_left_out() -> None:
     assert full.render(Outcome(files=7), total=False) == ""
     assert "found" not in full.render(loop(), total=False)
+
+
+def test_two_steps_on_one_line_have_nothing_left_out_between_them() -> None:
+    report = full.render(traced("«a» = 1\n«f»(«x»)\n", "called here", "with this"))
+    assert "2 | f(x)\n  | - 1. called here\n2 | f(x)\n  |   - 2. with this\n" in report
