@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from tapelint.program.execution import Execution
 from tapelint.program.program import Program
 from tapelint.program.project import Project, Read
-from tapelint.program.statements import Execution
 from tapelint.source.document import Document
 from tapelint.source.span import Position
 

@@ -3,149 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 
-from tapelint.program import kinds
-from tapelint.program.calls import Calls
 from tapelint.program.expressions import truth
-from tapelint.program.knowledge import canonical
+from tapelint.program.imports import Imports
 from tapelint.program.library import decorate
 from tapelint.program.project import Module, Project
-from tapelint.program.trace import AttributeAssignment, Frame, Loop, Rebinding, Trace
+from tapelint.program.trace import Loop
 from tapelint.program.values import (
-    Attribute,
     Choice,
     Class,
-    Computed,
     Constant,
     Display,
     Function,
     Instance,
     Library,
-    Mapping,
     ModuleValue,
     Scope,
     Site,
-    Super,
     Value,
     alternatives,
 )
-from tapelint.program.words import Words
 from tapelint.syntax import tree
 from tapelint.syntax.scopes import bound_names
 
 
-class Execution(Calls):
-    """One abstract execution of a project: every requested module, then every function that nobody in view calls."""
+class Statements(Imports):
+    """Runs statements."""
 
     def __init__(self, project: Project) -> None:
         super().__init__(project)
-        self.functions: list[Function] = []
-        self._instances: dict[int, Instance] = {}
         self._loop_names: dict[tuple[Module, int], frozenset[str]] = {}
-        self._definers: dict[int, dict[str, list[tree.Function]]] = {}
-        self._seeking: set[tuple[int, str]] = set()
-
-    # Modules and roots
-
-    def run(self, module: Module) -> Trace:
-        """Execute a module as a run of it would, and then each function that nobody in view calls."""
-        self.trace = Trace()
-        self.entered.clear()
-        self.spent = self.spent_before = 0
-        module.started = False
-        first = len(self.functions)
-        self.import_module(module)
-        words = Words(module)
-        # Running a root may define further functions: the list grows while it is read.
-        for function in islice(self.functions, first, None):
-            node = function.node
-            if function.scope.module is not module or id(node) in self.entered or module.is_test:
-                continue
-            if id(node) in self.handed_on or words.matter(node):
-                self._run_root(function)
-        self._settle()
-        trace, self.trace = self.trace, Trace()
-        del self.functions[first:]
-        return trace
-
-    def _settle(self) -> None:
-        """Calls of what turned out to be a model, by its list of variables, are forward passes."""
-        for call in self.trace.calls:
-            if call.op is None and "model" in call.callee.marks:
-                call.op, call.receiver, call.method = "forward", call.callee, None
-
-    def import_module(self, module: Module) -> None:
-        """Execute a module's body, unless that has been done or is going on."""
-        if module.started:
-            return
-        module.started = True
-        outer = (getattr(self, "scope", None), self.context, self.live, self._journals, self._regions, self.spent)
-        self.scope, self.live, self._journals, self._regions, self.spent = module.scope, True, [], [], 0
-        module.scope.names["__name__"] = self.unknown("__name__")
-        module.scope.names["__file__"] = self.unknown("__file__")
-        frame = Frame(None, None, None, root=True)
-        self.trace.frames.append(frame)
-        self.context = type(self.context)(frame)
-        try:
-            self.run_block(module.tree.body)
-        except RecursionError:
-            module.dynamic = True
-        scope, self.context, self.live, self._journals, self._regions, self.spent = outer
-        if scope is not None:
-            self.scope = scope
-
-    def _run_root(self, function: Function) -> None:
-        self.spent_before += self.spent
-        self.spent = 0
-        self.scope = function.scope
-        self.live = True
-        self._journals, self._regions = [], []
-        self.context = type(self.context)(Frame(None, None, None))
-        receiver = None
-        if function.owner is not None and not function.marks & {"staticmethod"}:
-            receiver = self._receiver(function)
-        try:
-            self.call_function(self._with_receiver(function, receiver), [], {}, [], None, root=True)
-        except RecursionError:
-            function.marks.add("cut")
-
-    @staticmethod
-    def _with_receiver(function: Function, receiver: Value | None) -> Function:
-        if receiver is None:
-            return function
-        bound = Function(
-            function.node,
-            function.scope,
-            function.owner,
-            receiver,
-            function.compiled,
-            function.defaults,
-            function.bound,
-        )
-        bound.marks = function.marks
-        return bound
-
-    def _receiver(self, function: Function) -> Value:
-        owner = function.owner
-        assert owner is not None
-        if "classmethod" in function.marks:
-            return owner
-        known = self._instances.get(id(owner.node))
-        if known is None:
-            # Running the constructor may itself look for an object of this class.
-            self._instances[id(owner.node)] = Instance(owner, None, owner.site)
-            known = self._instances[id(owner.node)] = self.symbolic(owner)
-        return known
-
-    def initialize(
-        self, instance: Instance, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
-    ) -> None:
-        super().initialize(instance, arguments, keywords, spread, site)
-        assert isinstance(instance.cls, Class)
-        self._instances.setdefault(id(instance.cls.node), instance)
-
-    # Blocks
 
     def run_body(self, node: tree.Function) -> None:
         self.run_block(node.body)
@@ -204,60 +91,6 @@ class Execution(Calls):
                     if not isinstance(target, tree.Name):
                         self.evaluate(target)
 
-    # Binding
-
-    def bind(self, target: tree.Expression, value: Value) -> None:
-        match target:
-            case tree.Name():
-                self._bind_name(target, value)
-            case tree.Collection():
-                self._unpack(target, value)
-            case tree.Starred():
-                self.bind(target.value, self.unknown("the rest of an unpacking", value))
-            case tree.Attribute():
-                for owner in alternatives(self.evaluate(target.value)):
-                    self.store(owner.attributes, target.name, value)
-                    assignment = AttributeAssignment(owner, target.name, value, self.site(target.id), self.context)
-                    self.trace.assignments.append(assignment)
-                value.used("stored")
-            case tree.Subscript():
-                self._store_item(self.evaluate(target.value), self.evaluate(target.index), value)
-
-    def _bind_name(self, target: tree.Name, value: Value) -> None:
-        scope = self.scope
-        if target.name in scope.globals:
-            value.used("stored")
-            scope = scope.module.scope
-        elif target.name in scope.nonlocals:
-            value.used("stored")
-            while scope.parent is not None and (scope is self.scope or target.name not in scope.names):
-                scope = scope.parent
-        self.store(scope.names, target.name, value)
-
-    def _unpack(self, target: tree.Collection, value: Value) -> None:
-        site = self.site(target.id)
-        starred = next((n for n, item in enumerate(target.items) if isinstance(item, tree.Starred)), None)
-        for number, item in enumerate(target.items):
-            if starred is None or number < starred:
-                self.bind(item, self.item(value, Constant(number), site))
-            elif number == starred:
-                self.bind(item, self.unknown("the rest of an unpacking", value))
-            else:
-                self.bind(item, self.item(value, Constant(number - len(target.items)), site))
-
-    def _store_item(self, container: Value, index: Value, value: Value) -> None:
-        value.used("stored")
-        for option in alternatives(container):
-            match option:
-                case Display():
-                    option.open = True
-                    option.items.append(value)
-                case Mapping() if isinstance(index, Constant):
-                    option.entries[index.value] = value
-                case Mapping():
-                    option.open = True
-                    option.others.append(value)
-
     def _augmented(self, node: tree.AugmentedAssign) -> None:
         old = self.evaluate(node.target)
         operand = self.evaluate(node.value)
@@ -270,12 +103,10 @@ class Execution(Calls):
         self._note_rebinding(node.target, value, node.id)
         self.bind(node.target, value)
 
-    def _note_rebinding(self, target: tree.Expression, value: Value, node: int) -> None:
-        old = self.find_name(target.name) if isinstance(target, tree.Name) else None
-        if old is not None and isinstance(target, tree.Name) and isinstance(value, Computed) and old in value.parts:
-            self.trace.rebindings.append(Rebinding(target.name, old, value, self.site(node), self.context))
-
-    # Branches
+    def _return(self, node: tree.Return) -> None:
+        value = self.evaluate(node.value) if node.value is not None else Constant(None)
+        self.context.frame.returned.append(value)
+        self.leave("function")
 
     def _if(self, node: tree.If) -> None:
         test = self.evaluate(node.test)
@@ -323,8 +154,6 @@ class Execution(Calls):
         after, self.live = self.live, True
         self.run_block(node.finalbody)
         self.live = self.live and after
-
-    # Loops
 
     def _for(self, node: tree.For) -> None:
         iterable = self.evaluate(node.iterable)
@@ -382,8 +211,6 @@ class Execution(Calls):
             known = self._loop_names[key] = bound_names(body)
         return known
 
-    # With
-
     def _with(self, node: tree.With) -> None:
         context = self.context
         for item in node.items:
@@ -408,8 +235,6 @@ class Execution(Calls):
         if entered is not manager:
             self.context = self.context.inside(managers=(*self.context.managers, *alternatives(entered)))
         return entered
-
-    # Functions and classes
 
     def define(self, node: tree.Function) -> Function:
         function = Function(node, self.scope)
@@ -456,163 +281,7 @@ class Execution(Calls):
                 value.owner = cls
         self.bind(tree.Name(node.id, node.name), cls)
 
-    def class_attribute(self, cls: Class, name: str, receiver: Value | None) -> Value | None:
-        for base in kinds.ancestors(cls):
-            found = base.attributes.get(name) if isinstance(base, Class) else None
-            if found is not None:
-                return self._bound(found, cls, receiver)
-        return None
-
-    def _bound(self, value: Value, cls: Class, receiver: Value | None) -> Value:
-        if not isinstance(value, Function) or value.owner is None or "staticmethod" in value.marks:
-            return value
-        if "classmethod" in value.marks:
-            return self._with_receiver(value, cls)
-        if receiver is None:
-            return value
-        bound = self._with_receiver(value, receiver)
-        if value.marks & {"property", "cached_property"}:
-            return self.call_function(bound, [], {}, [], value.site)
-        return bound
-
-    def super_attribute(self, view: Super, name: str) -> Value:
-        for base in kinds.ancestors(view.owner)[1:]:
-            if isinstance(base, Class):
-                found = base.attributes.get(name)
-                if found is not None:
-                    return self._bound(found, base, view.receiver)
-        receiver = view.receiver
-        return self.projection(receiver, f"super().{name}", lambda: Attribute(receiver, name))
-
-    def late_attribute(self, instance: Instance, name: str) -> Value | None:
-        """An attribute that a method other than the constructor sets: that method is run to learn what it is."""
-        assert isinstance(instance.cls, Class)
-        if (id(instance), name) in self._seeking:
-            return None
-        self._seeking.add((id(instance), name))
-        for cls in kinds.ancestors(instance.cls):
-            for node in self._definers_of(cls).get(name, ()) if isinstance(cls, Class) else ():
-                method = self.class_attribute(instance.cls, node.name, instance)
-                stack = [frame.function.node for frame in self.context.frame.stack() if frame.function is not None]
-                if (
-                    isinstance(method, Function)
-                    and method.node is node
-                    and node not in stack
-                    and not method.node.is_generator
-                ):
-                    self._learn(method)
-                    if name in instance.attributes:
-                        return instance.attributes[name]
-        return None
-
-    def _learn(self, method: Function) -> None:
-        """Run a method for what it sets; what it does there is not part of the program's course."""
-        entered, context, trace, known = set(self.entered), self.context, self.trace, len(self.functions)
-        self.context, self.trace = type(context)(Frame(None, None, None)), Trace()
-        self.call_function(method, [], {}, [], method.site)
-        self.entered, self.context, self.trace = entered, context, trace
-        del self.functions[known:]
-
-    def _definers_of(self, cls: Class) -> dict[str, list[tree.Function]]:
-        """For each attribute of `self`, the methods of `cls` that set it."""
-        known = self._definers.get(id(cls.node))
-        if known is None:
-            known = self._definers[id(cls.node)] = {}
-            for method in cls.node.body:
-                if isinstance(method, tree.Function) and method.parameters and method.name != "__init__":
-                    for name in attributes_set(method):
-                        known.setdefault(name, []).append(method)
-        return known
-
-    def _return(self, node: tree.Return) -> None:
-        value = self.evaluate(node.value) if node.value is not None else Constant(None)
-        self.context.frame.returned.append(value)
-        self.leave("function")
-
-    # Imports
-
-    def _import(self, node: tree.Import) -> None:
-        for alias in node.names:
-            first, _, rest = alias.name.partition(".")
-            if alias.asname is None:
-                self.bind(tree.Name(alias.id, first), self._module(first, 0))
-                if rest:
-                    self._module(alias.name, 0)
-            else:
-                self.bind(tree.Name(alias.id, alias.asname), self._module(alias.name, 0))
-
-    def _import_from(self, node: tree.ImportFrom) -> None:
-        module = self._module(node.module, node.level)
-        if not node.names:
-            self._import_star(module)
-        for alias in node.names:
-            value = self._imported(module, node, alias)
-            self.bind(tree.Name(alias.id, alias.asname or alias.name), value)
-
-    def _imported(self, module: Value, node: tree.ImportFrom, alias: tree.Alias) -> Value:
-        if isinstance(module, ModuleValue):
-            if alias.name in module.module.scope.names:
-                return module.module.scope.names[alias.name]
-            name = f"{node.module}.{alias.name}" if node.module else alias.name
-            submodule = self.project.find(self.module, name, node.level)
-            if submodule is not None:
-                self.import_module(submodule)
-                return ModuleValue(submodule)
-            return self.unknown(f"`{alias.name}` of {node.module or '.'}", module)
-        return self.attribute(module, alias.name)
-
-    def _import_star(self, module: Value) -> None:
-        if isinstance(module, ModuleValue):
-            self.scope.names.update({k: v for k, v in module.module.scope.names.items() if not k.startswith("_")})
-            self.module.star_imports = self.module.star_imports or module.module.star_imports
-        else:
-            self.module.star_imports = True
-
-    def _module(self, name: str, level: int) -> Value:
-        found = self.project.find(self.module, name, level)
-        if found is not None:
-            self.import_module(found)
-            return ModuleValue(found)
-        if level:
-            return self.library("." * level + name)
-        value: Value | None = None
-        for part in name.split("."):
-            value = self.library(part) if value is None else self.attribute(value, part)
-        assert value is not None
-        if isinstance(value, Library):
-            return self.library(canonical(value.name))
-        return value
-
 
 def _pauses(manager: Value) -> bool:
     """Whether entering `manager` stops a tape's recording for a while."""
     return hasattr(manager, "call") and getattr(manager.call, "method", None) == "stop_recording"
-
-
-def attributes_set(method: tree.Function) -> set[str]:
-    """The attributes of its first parameter that a method assigns."""
-    receiver = method.parameters[0].name
-    found: set[str] = set()
-    pending: list[object] = list(method.body)
-    while pending:
-        node = pending.pop()
-        match node:
-            case tree.Assign():
-                targets = list(node.targets)
-                while targets:
-                    target = targets.pop()
-                    if isinstance(target, tree.Collection):
-                        targets.extend(target.items)
-                    elif (
-                        isinstance(target, tree.Attribute)
-                        and isinstance(target.value, tree.Name)
-                        and target.value.name == receiver
-                    ):
-                        found.add(target.name)
-            case tree.If() | tree.For() | tree.While():
-                pending.extend([*node.body, *node.orelse])
-            case tree.With():
-                pending.extend(node.body)
-            case tree.Try():
-                pending.extend([*node.body, *node.orelse, *node.finalbody, *[s for h in node.handlers for s in h.body]])
-    return found

@@ -1,0 +1,140 @@
+"""What attributes of classes and of their objects are: methods, properties, and what some method sets."""
+
+from __future__ import annotations
+
+from tapelint.program import kinds
+from tapelint.program.calls import Calls
+from tapelint.program.project import Project
+from tapelint.program.trace import Frame, Trace
+from tapelint.program.values import (
+    Attribute,
+    Class,
+    Function,
+    Instance,
+    Super,
+    Value,
+)
+from tapelint.syntax import tree
+
+
+class Classes(Calls):
+    """Looks attributes up in classes, along their bases."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self.functions: list[Function] = []
+        self._definers: dict[int, dict[str, list[tree.Function]]] = {}
+        self._seeking: set[tuple[int, str]] = set()
+
+    def class_attribute(self, cls: Class, name: str, receiver: Value | None) -> Value | None:
+        for base in kinds.ancestors(cls):
+            found = base.attributes.get(name) if isinstance(base, Class) else None
+            if found is not None:
+                return self._bound(found, cls, receiver)
+        return None
+
+    def _bound(self, value: Value, cls: Class, receiver: Value | None) -> Value:
+        if not isinstance(value, Function) or value.owner is None or "staticmethod" in value.marks:
+            return value
+        if "classmethod" in value.marks:
+            return self._with_receiver(value, cls)
+        if receiver is None:
+            return value
+        bound = self._with_receiver(value, receiver)
+        if value.marks & {"property", "cached_property"}:
+            return self.call_function(bound, [], {}, [], value.site)
+        return bound
+
+    @staticmethod
+    def _with_receiver(function: Function, receiver: Value | None) -> Function:
+        if receiver is None:
+            return function
+        bound = Function(
+            function.node,
+            function.scope,
+            function.owner,
+            receiver,
+            function.compiled,
+            function.defaults,
+            function.bound,
+        )
+        bound.marks = function.marks
+        return bound
+
+    def super_attribute(self, view: Super, name: str) -> Value:
+        for base in kinds.ancestors(view.owner)[1:]:
+            if isinstance(base, Class):
+                found = base.attributes.get(name)
+                if found is not None:
+                    return self._bound(found, base, view.receiver)
+        receiver = view.receiver
+        return self.projection(receiver, f"super().{name}", lambda: Attribute(receiver, name))
+
+    def late_attribute(self, instance: Instance, name: str) -> Value | None:
+        """An attribute that a method other than the constructor sets: that method is run to learn what it is."""
+        assert isinstance(instance.cls, Class)
+        if (id(instance), name) in self._seeking:
+            return None
+        self._seeking.add((id(instance), name))
+        for cls in kinds.ancestors(instance.cls):
+            for node in self._definers_of(cls).get(name, ()) if isinstance(cls, Class) else ():
+                method = self.class_attribute(instance.cls, node.name, instance)
+                stack = [frame.function.node for frame in self.context.frame.stack() if frame.function is not None]
+                if (
+                    isinstance(method, Function)
+                    and method.node is node
+                    and node not in stack
+                    and not method.node.is_generator
+                ):
+                    self._learn(method)
+                    if name in instance.attributes:
+                        return instance.attributes[name]
+        return None
+
+    def _learn(self, method: Function) -> None:
+        """Run a method for what it sets; what it does there is not part of the program's course."""
+        entered, context, trace, known = set(self.entered), self.context, self.trace, len(self.functions)
+        self.context, self.trace = type(context)(Frame(None, None, None)), Trace()
+        self.call_function(method, [], {}, [], method.site)
+        self.entered, self.context, self.trace = entered, context, trace
+        del self.functions[known:]
+
+    def _definers_of(self, cls: Class) -> dict[str, list[tree.Function]]:
+        """For each attribute of `self`, the methods of `cls` that set it."""
+        known = self._definers.get(id(cls.node))
+        if known is None:
+            known = self._definers[id(cls.node)] = {}
+            for method in cls.node.body:
+                if isinstance(method, tree.Function) and method.parameters and method.name != "__init__":
+                    for name in attributes_set(method):
+                        known.setdefault(name, []).append(method)
+        return known
+
+
+def attributes_set(method: tree.Function) -> set[str]:
+    """The attributes of its first parameter that a method assigns."""
+    receiver = method.parameters[0].name
+    found: set[str] = set()
+    pending: list[object] = list(method.body)
+    while pending:
+        node = pending.pop()
+        match node:
+            case tree.Assign():
+                targets = list(node.targets)
+                while targets:
+                    target = targets.pop()
+                    if isinstance(target, tree.Collection):
+                        targets.extend(target.items)
+                    elif (
+                        isinstance(target, tree.Attribute)
+                        and isinstance(target.value, tree.Name)
+                        and target.value.name == receiver
+                    ):
+                        found.add(target.name)
+            case tree.If() | tree.For() | tree.While():
+                pending.extend([*node.body, *node.orelse])
+            case tree.With():
+                pending.extend(node.body)
+            case tree.Try():
+                pending.extend([*node.body, *node.orelse, *node.finalbody, *[s for h in node.handlers for s in h.body]])
+    return found

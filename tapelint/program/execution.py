@@ -1,0 +1,106 @@
+"""One abstract execution: a module as a run of it would go, then every function that nobody in view calls."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from tapelint.program.project import Module, Project
+from tapelint.program.statements import Statements
+from tapelint.program.trace import Frame, Trace
+from tapelint.program.values import (
+    Class,
+    Function,
+    Instance,
+    Site,
+    Value,
+)
+from tapelint.program.words import Words
+
+
+class Execution(Statements):
+    """Executes modules and roots."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self._instances: dict[int, Instance] = {}
+
+    def run(self, module: Module) -> Trace:
+        """Execute a module as a run of it would, and then each function that nobody in view calls."""
+        self.trace = Trace()
+        self.entered.clear()
+        self.spent = self.spent_before = 0
+        module.started = False
+        first = len(self.functions)
+        self.import_module(module)
+        words = Words(module)
+        # Running a root may define further functions: the list grows while it is read.
+        for function in islice(self.functions, first, None):
+            node = function.node
+            if function.scope.module is not module or id(node) in self.entered or module.is_test:
+                continue
+            if id(node) in self.handed_on or words.matter(node):
+                self._run_root(function)
+        self._settle()
+        trace, self.trace = self.trace, Trace()
+        del self.functions[first:]
+        return trace
+
+    def _settle(self) -> None:
+        """Calls of what turned out to be a model, by its list of variables, are forward passes."""
+        for call in self.trace.calls:
+            if call.op is None and "model" in call.callee.marks:
+                call.op, call.receiver, call.method = "forward", call.callee, None
+
+    def import_module(self, module: Module) -> None:
+        """Execute a module's body, unless that has been done or is going on."""
+        if module.started:
+            return
+        module.started = True
+        outer = (getattr(self, "scope", None), self.context, self.live, self._journals, self._regions, self.spent)
+        self.scope, self.live, self._journals, self._regions, self.spent = module.scope, True, [], [], 0
+        module.scope.names["__name__"] = self.unknown("__name__")
+        module.scope.names["__file__"] = self.unknown("__file__")
+        frame = Frame(None, None, None, root=True)
+        self.trace.frames.append(frame)
+        self.context = type(self.context)(frame)
+        try:
+            self.run_block(module.tree.body)
+        except RecursionError:
+            module.dynamic = True
+        scope, self.context, self.live, self._journals, self._regions, self.spent = outer
+        if scope is not None:
+            self.scope = scope
+
+    def _run_root(self, function: Function) -> None:
+        self.spent_before += self.spent
+        self.spent = 0
+        self.scope = function.scope
+        self.live = True
+        self._journals, self._regions = [], []
+        self.context = type(self.context)(Frame(None, None, None))
+        receiver = None
+        if function.owner is not None and not function.marks & {"staticmethod"}:
+            receiver = self._receiver(function)
+        try:
+            self.call_function(self._with_receiver(function, receiver), [], {}, [], None, root=True)
+        except RecursionError:
+            function.marks.add("cut")
+
+    def _receiver(self, function: Function) -> Value:
+        owner = function.owner
+        assert owner is not None
+        if "classmethod" in function.marks:
+            return owner
+        known = self._instances.get(id(owner.node))
+        if known is None:
+            # Running the constructor may itself look for an object of this class.
+            self._instances[id(owner.node)] = Instance(owner, None, owner.site)
+            known = self._instances[id(owner.node)] = self.symbolic(owner)
+        return known
+
+    def initialize(
+        self, instance: Instance, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
+    ) -> None:
+        super().initialize(instance, arguments, keywords, spread, site)
+        assert isinstance(instance.cls, Class)
+        self._instances.setdefault(id(instance.cls.node), instance)
