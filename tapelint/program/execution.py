@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 
 from tapelint.program.project import Module, Project
@@ -17,19 +18,27 @@ from tapelint.program.values import (
 from tapelint.program.words import Words
 
 
+# How many imported modules are executed again for a module that imports them.
+_REPEATS = 40
+
+
 class Execution(Statements):
     """Executes modules and roots."""
 
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self._instances: dict[int, Instance] = {}
+        self._number = 0
+        self._repeats = 0
 
     def run(self, module: Module) -> Trace:
         """Execute a module as a run of it would, and then each function that nobody in view calls."""
         self.trace = Trace()
         self.entered.clear()
+        self._instances.clear()
         self.spent = self.spent_before = 0
-        module.started = False
+        self._number += 1
+        self._repeats = _REPEATS
         first = len(self.functions)
         self.import_module(module)
         words = Words(module)
@@ -52,10 +61,15 @@ class Execution(Statements):
                 call.op, call.receiver, call.method = "forward", call.callee, None
 
     def import_module(self, module: Module) -> None:
-        """Execute a module's body, unless that has been done or is going on."""
-        if module.started:
+        """Execute a module's body, unless that has been done in this run or is going on.
+
+        What a module holds is made anew for each run, so that runs do not see each other; in large projects only for
+        the nearest modules, and the farther ones are as an earlier run left them.
+        """
+        if module.executed_in == self._number or (module.executed_in and self._repeats <= 0):
             return
-        module.started = True
+        self._repeats -= 1
+        module.executed_in = self._number
         outer = (getattr(self, "scope", None), self.context, self.live, self._journals, self._regions, self.spent)
         self.scope, self.live, self._journals, self._regions, self.spent = module.scope, True, [], [], 0
         module.scope.names["__name__"] = self.unknown("__name__")
@@ -63,10 +77,9 @@ class Execution(Statements):
         frame = Frame(None, None, None, root=True)
         self.trace.frames.append(frame)
         self.context = type(self.context)(frame)
-        try:
+        # Nesting deeper than can be followed ends the run of a module; what it did before stands.
+        with suppress(RecursionError):
             self.run_block(module.tree.body)
-        except RecursionError:
-            module.dynamic = True
         scope, self.context, self.live, self._journals, self._regions, self.spent = outer
         if scope is not None:
             self.scope = scope
@@ -81,10 +94,8 @@ class Execution(Statements):
         receiver = None
         if function.owner is not None and not function.marks & {"staticmethod"}:
             receiver = self._receiver(function)
-        try:
+        with suppress(RecursionError):
             self.call_function(self._with_receiver(function, receiver), [], {}, [], None, root=True)
-        except RecursionError:
-            function.marks.add("cut")
 
     def _receiver(self, function: Function) -> Value:
         owner = function.owner

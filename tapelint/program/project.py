@@ -33,15 +33,14 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
 
 @dataclass(eq=False)
 class Module:
-    """One file of the project. `scope` holds its global variables once it has been executed."""
+    """One file of the project. `scope` holds its global variables as the run numbered `executed_in` left them."""
 
     document: Document
     tree: tree.Module
     requested: bool
     scope: Scope = field(init=False, repr=False)
-    started: bool = False
+    executed_in: int = 0
     star_imports: bool = False
-    dynamic: bool = False
 
     def __post_init__(self) -> None:
         self.scope = Scope({}, None, "module", self)
