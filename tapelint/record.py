@@ -396,7 +396,11 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Everything that was seen of one run. `cut` names the kinds of entries of which there were too many to keep."""
+    """Everything that was seen of one run.
+
+    `cut` names the kinds of entries of which there were too many to keep, `troubles` says what the probe itself failed
+    to see, and why.
+    """
 
     script: str
     arguments: tuple[str, ...]
@@ -423,6 +427,7 @@ class Record:
     denials: tuple[Denial, ...] = ()
     replacements: tuple[Replacement, ...] = ()
     cut: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
     stdout: str = ""
     stderr: str = ""
     version: int = VERSION

@@ -120,7 +120,7 @@ def _roots(script: Path) -> list[str]:
     """Where the user's own code lies: around the script, and around the user."""
     working = Path.cwd()
     roots = {str(script.parent)}
-    if working != Path(working.anchor) and working != Path.home():
+    if str(working) not in (working.anchor, os.environ.get("HOME")):
         roots.add(str(working))
     return sorted(roots)
 

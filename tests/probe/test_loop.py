@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.record import GradientCall, Operation
+from tapelint.record import Caller, GradientCall, Operation
 from tests.probe.programs import Observed, observe
 
 RIGHT = """\
@@ -138,8 +138,9 @@ class TestRight:
     def test_the_pipeline(self, right: Observed) -> None:
         (pipeline,) = right.record.pipelines
         assert pipeline.where is not None and pipeline.where.line == right.line("loop")
+        made = Caller(str(right.script), right.line("pipeline"))
         assert [operation.name for operation in pipeline.operations] == ["tensor_slice", "shuffle", "batch"]
-        assert pipeline.operations[1] == Operation("shuffle", buffer=64, reshuffle=True)
+        assert pipeline.operations[1] == Operation("shuffle", buffer=64, reshuffle=True, where=made)
         assert (pipeline.operations[2].batch, pipeline.operations[2].drop_remainder) == (20, False)
         assert (pipeline.cardinality, pipeline.examples, pipeline.endless) == (3, 50, False)
         first, second = pipeline.passages[:2]

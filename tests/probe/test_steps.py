@@ -97,6 +97,15 @@ PROGRAM = """\
             value = tf.reduce_sum(w ** 3)
         slope = nested.gradient(value, w)  # nested
     outer.gradient(slope, w)  # outer
+
+
+    class Secretive(keras.callbacks.Callback):
+        @property
+        def monitor(self):
+            raise RuntimeError("none of your business")
+
+
+    batchwise.fit(x, y, verbose=0, callbacks=[Secretive()])  # secretive
     print("end")
 """
 
@@ -168,6 +177,11 @@ def test_a_layer_on_its_own_and_a_strategy(steps: Observed) -> None:
     assert [(call.training, call.batch) for call in alone] == [("unset", 3)]
     spread = steps.record.fits[-1]
     assert (spread.steps, spread.changed, spread.trainable, spread.exception) == (3, 2, 2, None)
+
+
+def test_what_the_probe_fails_to_see_does_not_disturb_the_program(steps: Observed) -> None:
+    assert steps.record.troubles == (f"line {steps.line('secretive')}: RuntimeError: none of your business",)
+    assert len(steps.record.fits) == 2
 
 
 def test_nothing_is_discovered_in_what_trains(steps: Observed) -> None:

@@ -105,6 +105,8 @@ class _Run:
             self._leave(f"the script cannot be read: {error}", None)
 
     def _prepared(self) -> Any:
+        if os.environ.get("TF_USE_LEGACY_KERAS", "0").lower() in ("1", "true"):
+            self._leave("the probe does not know Keras 2 yet, which TF_USE_LEGACY_KERAS asks for", None)
         try:
             for name in ("tensorflow", "keras"):
                 importlib.import_module(name)

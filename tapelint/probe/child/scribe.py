@@ -11,6 +11,9 @@ MOST = 400
 """The entries of one table that are written; a run that has more says so."""
 
 
+MOST_BYTES = 8 << 20
+"""The bytes of one table that are written: a network of a thousand variables makes long entries."""
+
 HIGH = 700
 
 
@@ -22,6 +25,7 @@ class Scribe:
         self._lock = threading.RLock()
         self._growing: dict[tuple[str, int], Callable[[], Entry]] = {}
         self._numbers: dict[str, int] = {}
+        self._written: dict[str, int] = {}
         self._cut: set[str] = set()
 
     def number(self, table: str) -> int:
@@ -32,10 +36,12 @@ class Scribe:
 
     def put(self, table: str, entry: Entry) -> None:
         """Write an entry that is complete."""
-        if entry.number > MOST:
+        if entry.number > MOST or self._written.get(table, 0) > MOST_BYTES:
             self._note_cut(table)
-        else:
-            self._write(entry_line(table, entry))
+            return
+        line = entry_line(table, entry)
+        self._written[table] = self._written.get(table, 0) + len(line)
+        self._write(line)
 
     def grow(self, table: str, number: int, entry: Callable[[], Entry]) -> None:
         """Have an entry written soon that is still changing; `entry` makes it as it is then."""

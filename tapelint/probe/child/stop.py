@@ -1,5 +1,6 @@
 """When enough has been seen, and how a program is ended that may not want to be."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -126,7 +127,8 @@ class Watchdog(threading.Thread):
         """Watch until the program is over."""
         asked: float | None = None
         while not self._over.wait(TICK):
-            self._flush()
+            with contextlib.suppress(Exception):  # Whatever cannot be written, time goes on.
+                self._flush()
             if self._budget.used >= 1 and self._budget.stopping is None:
                 self._budget.stopping = "timeout"
                 signal.pthread_kill(threading.main_thread().ident or 0, _signal())

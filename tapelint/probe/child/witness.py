@@ -16,6 +16,8 @@ from tapelint.probe.child.tapes import Tapes
 from tapelint.probe.plan import Plan
 from tapelint.record import Denial, Exceptional, Replacement, Site
 
+MOST_TROUBLES = 10
+
 
 class _Depth(threading.local):
     """How deep a thread is in calls that matter."""
@@ -44,6 +46,7 @@ class Witness:
         self.fits: list[int] = []
         self.quiet = False
         budget.more_wanted = self.feeds.more_wanted
+        self._troubles: list[str] = []
         self._denials: dict[tuple[str, str, object], tuple[int, int, Site | None]] = {}
 
     @property
@@ -55,6 +58,19 @@ class Witness:
     def in_function(self) -> bool:
         """Whether this runs inside of a `tf.function`."""
         return self.depth.function > 0
+
+    @contextmanager
+    def attention(self) -> Iterator[None]:
+        """Look at something without disturbing the program: if that fails, it is our trouble and not the program's."""
+        try:
+            yield
+        except Exception as error:
+            line = self.sites.line()
+            place = f"line {line.line}" if line is not None else "an unknown line"
+            trouble = f"{place}: {type(error).__name__}: {error}"[:300]
+            if trouble not in self._troubles and len(self._troubles) < MOST_TROUBLES:
+                self._troubles.append(trouble)
+                self.scribe.fields(troubles=tuple(self._troubles))
 
     def deny(self, action: str, target: str) -> None:
         """Write down that something was denied."""

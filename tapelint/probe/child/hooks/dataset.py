@@ -64,9 +64,10 @@ def _iterating(witness: Witness, original: Any) -> Any:
     def iterate(dataset: Any) -> Any:
         iterator = original(dataset)
         if tf.executing_eagerly() and not witness.quiet:
-            feed = _feed(witness, dataset)
-            feed.dataset = dataset
-            setattr(iterator, NOTES, _Taking(feed))
+            with witness.attention():
+                feed = _feed(witness, dataset)
+                feed.dataset = dataset
+                setattr(iterator, NOTES, _Taking(feed))
         return iterator
 
     return iterate
@@ -84,9 +85,10 @@ def _taking(witness: Witness, original: Any) -> Any:
             witness.feeds.exhausted(feed, passage)
             raise
         if tf.executing_eagerly():
-            components = tf.nest.flatten(element)
-            passage.batch(size_of(components) or 0, components)
-            witness.feeds.delivered(feed, passage)
+            with witness.attention():
+                components = tf.nest.flatten(element)
+                passage.batch(size_of(components) or 0, components)
+                witness.feeds.delivered(feed, passage)
         return element
 
     return take

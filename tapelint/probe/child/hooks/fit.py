@@ -116,8 +116,9 @@ class _Watch:
         )
 
     def _train_begin(self, *_: Any, **__: Any) -> None:
-        self.before = [Snapshot(variable) for variable in self.model.trainable_variables]
-        self.iterations = _iterations(self.model), None
+        with self.witness.attention():
+            self.before = [Snapshot(variable) for variable in self.model.trainable_variables]
+            self.iterations = _iterations(self.model), None
 
     def _epoch_begin(self, *_: Any, **__: Any) -> None:
         self._rate = _rate(self.model)
@@ -128,9 +129,10 @@ class _Watch:
         self.in_epoch += 1
 
     def _epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        numbers = tuple((str(name), float(value)) for name, value in (logs or {}).items() if _is_number(value))
-        self.epochs.append(Epoch(self.in_epoch, self._rate, numbers))
-        self.callbacks.epoch_ended([name for name, _ in numbers])
+        with self.witness.attention():
+            numbers = tuple((str(name), float(value)) for name, value in (logs or {}).items() if _is_number(value))
+            self.epochs.append(Epoch(self.in_epoch, self._rate, numbers))
+            self.callbacks.epoch_ended([name for name, _ in numbers])
         if self.witness.budget.used > TIME_SHARE and epoch + 1 < self.asked:
             self.model.stop_training = True
             self.cut = True
@@ -187,8 +189,12 @@ class _Book:
 
     def _watched(self, original: Any, model: Any, asked: dict[str, Any], where: Site | None) -> Any:
         witness = self.witness
-        watch = _Watch(witness, model, asked, where)
-        witness.scribe.put("fits", watch.entry())
+        watch = None
+        with witness.attention():
+            watch = _Watch(witness, model, asked, where)
+            witness.scribe.put("fits", watch.entry())
+        if watch is None:
+            return original(model, **asked)
         shortened = {**asked, "callbacks": [*watch.callbacks.kept, watch.keras_callback()]}
         if watch.asked > watch.begun + EPOCHS:
             shortened["epochs"] = watch.begun + EPOCHS
@@ -204,11 +210,13 @@ class _Book:
         finally:
             self.running.pop()
             witness.fits.pop()
-            watch.ended(error)
+            with witness.attention():
+                watch.ended(error)
+                witness.scribe.put("fits", watch.entry())
             witness.budget.update(("fit", watch.number))
-            witness.scribe.put("fits", watch.entry())
-        if watch.cut:
-            _fill_up(history, watch)
+        with witness.attention():
+            if watch.cut:
+                _fill_up(history, watch)
         return history
 
 

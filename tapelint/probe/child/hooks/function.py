@@ -61,12 +61,16 @@ class _Book:
                 witness.budget.check()
             emulated = counts is not None and tf.executing_eagerly() and not witness.plan.graph
             if emulated:
-                arguments, keywords = taken(function, arguments, keywords)
+                with witness.attention():
+                    arguments, keywords = taken(function, arguments, keywords)
             with deeper(witness.depth, "function"):
                 result = original(function, *arguments, **keywords)
-            if counts is not None and outermost:
-                self._count(counts, function, arguments, keywords)
-            return given(result) if emulated else result
+            with witness.attention():
+                if counts is not None and outermost:
+                    self._count(counts, function, arguments, keywords)
+                if emulated:
+                    result = given(result)
+            return result
 
         return call
 

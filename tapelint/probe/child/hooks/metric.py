@@ -35,11 +35,12 @@ class _Book:
 
         def make(metric: Any, *arguments: Any, **keywords: Any) -> None:
             original(metric, *arguments, **keywords)
-            number = self.identities.number(metric)
-            if number not in self.known:
-                self.known[number] = _Notes(metric, self.witness.sites.here())
-            for owner in type(metric).__mro__:
-                self._wrap(owner)
+            with self.witness.attention():
+                number = self.identities.number(metric)
+                if number not in self.known:
+                    self.known[number] = _Notes(metric, self.witness.sites.here())
+                for owner in type(metric).__mro__:
+                    self._wrap(owner)
 
         return make
 
@@ -54,7 +55,8 @@ class _Book:
             if self.witness.depth.metric == 0:
                 own = self.witness.sites.own(KERAS)
                 if own or kind == "reset":
-                    self._note(metric, kind, own)
+                    with self.witness.attention():
+                        self._note(metric, kind, own)
             with deeper(self.witness.depth, "metric"):
                 return original(metric, *arguments, **keywords)
 

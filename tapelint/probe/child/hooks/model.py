@@ -54,13 +54,14 @@ class _Watch:
             if witness.depth.layer or not witness.tapes.recording or witness.quiet:
                 with deeper(witness.depth, "layer"):
                     return original(layer, *arguments, **keywords)
-            components = tf.nest.flatten((arguments, keywords))
             if witness.fit is None and tf.executing_eagerly() and arguments and witness.sites.own():
-                self.arrays.used(arguments[0])
+                with witness.attention():
+                    self.arrays.used(arguments[0])
             self._running = []
             with deeper(witness.depth, "layer"):
                 result = original(layer, *arguments, **keywords)
-            self._note(layer, arguments, keywords, components)
+            with witness.attention():
+                self._note(layer, arguments, keywords)
             return result
 
         return call
@@ -70,7 +71,8 @@ class _Watch:
 
         def train_on_batch(model: Any, x: Any, *arguments: Any, **keywords: Any) -> Any:
             if self.witness.fit is None and tf.executing_eagerly():
-                self.arrays.used(x)
+                with self.witness.attention():
+                    self.arrays.used(x)
             return original(model, x, *arguments, **keywords)
 
         return train_on_batch
@@ -81,19 +83,18 @@ class _Watch:
 
         def call(layer: Any, *arguments: Any, **keywords: Any) -> Any:
             if self.witness.tapes.recording and _cares(layer):
-                training = None
-                with contextlib.suppress(TypeError):
+                with self.witness.attention():
                     bound = signature.bind(layer, *arguments, **keywords)
                     bound.apply_defaults()
                     training = _truth(bound.arguments.get("training"))
-                seen = SensitiveLayer(layer.name, type(layer).__name__, training)
-                if seen not in self._running:
-                    self._running.append(seen)
+                    seen = SensitiveLayer(layer.name, type(layer).__name__, training)
+                    if seen not in self._running:
+                        self._running.append(seen)
             return original(layer, *arguments, **keywords)
 
         return call
 
-    def _note(self, layer: Any, arguments: Any, keywords: Any, components: list[Any]) -> None:
+    def _note(self, layer: Any, arguments: Any, keywords: Any) -> None:
         witness = self.witness
         call = ModelCall(
             where=witness.sites.here(),
@@ -101,7 +102,7 @@ class _Watch:
             kind=type(layer).__name__,
             training=_flag(layer, arguments, keywords),
             sensitive=(*self._running, *_own_layers(layer)),
-            batch=size_of(components),
+            batch=size_of(tf.nest.flatten((arguments, keywords))),
         )
         for tape in witness.tapes.recording:
             tape.called(call)

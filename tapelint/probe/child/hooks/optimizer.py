@@ -41,7 +41,9 @@ class _Book:
 
         def make(optimizer: Any, *arguments: Any, **keywords: Any) -> None:
             original(optimizer, *arguments, **keywords)
-            self._know(optimizer, self.witness.sites.own(*KERAS))
+            own = self.witness.sites.own(*KERAS)
+            with self.witness.attention():
+                self._know(optimizer, own)
 
         return make
 
@@ -55,7 +57,8 @@ class _Book:
             with self._update(optimizer, own) as pairs:
                 if hasattr(grads_and_vars, "__next__"):
                     grads_and_vars = list(grads_and_vars)  # Seen and still there: an iterator can be read once.
-                pairs.extend(_as_pairs(grads_and_vars))
+                with self.witness.attention():
+                    pairs.extend(_as_pairs(grads_and_vars))
                 return original(optimizer, grads_and_vars, *arguments, **keywords)
 
         return apply_gradients
@@ -64,7 +67,8 @@ class _Book:
         """A wrapper for the method that takes a list of gradients, and into which the other one leads."""
 
         def apply(optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
-            self._applied(optimizer)
+            with self.witness.attention():
+                self._applied(optimizer)
             if self.witness.depth.update:
                 return original(optimizer, grads, trainable_variables)
             own = self.witness.sites.own()
@@ -75,8 +79,9 @@ class _Book:
                 variables = trainable_variables
                 if variables is None:
                     variables = getattr(optimizer, "_trainable_variables", ())
-                with contextlib.suppress(TypeError):
-                    pairs.extend(zip(grads, variables, strict=False))
+                if isinstance(grads, list | tuple) and isinstance(variables, list | tuple):
+                    with self.witness.attention():
+                        pairs.extend(zip(grads, variables, strict=False))
                 return original(optimizer, grads, trainable_variables)
 
         return apply
@@ -95,7 +100,10 @@ class _Book:
             error = raised
             raise
         finally:
-            self._note(optimizer, pairs, error, own=own, where=where, rate=rate)
+            with witness.attention():
+                self._note(optimizer, pairs, error, own=own, where=where, rate=rate)
+            if error is None and witness.fit is None and tf.executing_eagerly():
+                witness.budget.update(where and (where.path, where.line))
 
     def _note(
         self,
@@ -124,8 +132,6 @@ class _Book:
                 exception=None if error is None else witness.exceptional(error),
             ),
         )
-        if error is None and witness.fit is None and tf.executing_eagerly():
-            witness.budget.update(where and (where.path, where.line))
 
     def _pair(self, gradient: Any, variable: Any, before: Snapshot | None) -> Pair:
         witness = self.witness

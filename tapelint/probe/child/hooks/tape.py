@@ -26,7 +26,9 @@ def _enter(witness: Witness, original: Any) -> Any:
         if witness.fit is None and tf.executing_eagerly():
             witness.budget.tape()
         result = original(tape)
-        witness.tapes.opened(tape, witness.sites.here(), witness.in_function, witness.sites.own())
+        own = witness.sites.own()
+        with witness.attention():
+            witness.tapes.opened(tape, witness.sites.here(), witness.in_function, own)
         return result
 
     return enter
@@ -34,7 +36,8 @@ def _enter(witness: Witness, original: Any) -> Any:
 
 def _exit(witness: Witness, original: Any) -> Any:
     def leave(tape: Any, kind: Any, value: Any, traceback: Any) -> Any:
-        witness.tapes.closed(tape, broken=kind is not None)
+        with witness.attention():
+            witness.tapes.closed(tape, broken=kind is not None)
         return original(tape, kind, value, traceback)
 
     return leave
@@ -62,15 +65,16 @@ def _gradient(witness: Witness, original: Any) -> Any:
         result = original(tape, target, sources, output_gradients, unconnected_gradients)
         witness.budget.gradient()
         witness.feeds.gradient()
-        _note(
-            witness,
-            known,
-            (target, sources, result),
-            persistent=bool(getattr(tape, "_persistent", False)),
-            recording=recording,
-            weighted=output_gradients is not None,
-            own=own,
-        )
+        with witness.attention():
+            _note(
+                witness,
+                known,
+                (target, sources, result),
+                persistent=bool(getattr(tape, "_persistent", False)),
+                recording=recording,
+                weighted=output_gradients is not None,
+                own=own,
+            )
         return result
 
     return gradient

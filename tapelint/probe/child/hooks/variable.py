@@ -47,10 +47,13 @@ class _Watch:
         witness = self.witness
         number = witness.identities.number(variable)
         call = witness.gradients.latest_call.get(number)
-        before = Snapshot(variable) if call is not None and tf.executing_eagerly() else None
+        before = None
+        with witness.attention():
+            before = Snapshot(variable) if call is not None and tf.executing_eagerly() else None
         result = original(variable, *arguments, **keywords)
-        moved = None if before is None else before.moved(Snapshot(variable))
-        self._note(operation, number, name_of(variable), call is not None, moved)
+        with witness.attention():
+            moved = None if before is None else before.moved(Snapshot(variable))
+            self._note(operation, number, name_of(variable), call is not None, moved)
         if call is not None and witness.fit is None and tf.executing_eagerly():
             witness.budget.manual_update(call)
         return result

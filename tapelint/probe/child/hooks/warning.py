@@ -33,7 +33,8 @@ class _Book:
 
         def warn(message: Any, category: Any = None, stacklevel: int = 1, source: Any = None, **keywords: Any) -> None:
             kind = type(message) if isinstance(message, Warning) else category or UserWarning
-            self.note("warnings", getattr(kind, "__name__", str(kind)), str(message))
+            with self.witness.attention():
+                self.note("warnings", getattr(kind, "__name__", str(kind)), str(message))
             original(message, category, stacklevel + 1, source, **keywords)
 
         return warn
@@ -62,4 +63,5 @@ class _Listener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """One message."""
-        self._book.note(self._channel, record.levelname, record.getMessage())
+        with self._book.witness.attention():
+            self._book.note(self._channel, record.levelname, record.getMessage())
