@@ -17,7 +17,6 @@ from tapelint.program.values import (
 )
 from tapelint.program.words import Words
 
-
 # How many imported modules are executed again for a module that imports them.
 _REPEATS = 40
 
