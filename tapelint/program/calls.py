@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tapelint.program import kinds
 from tapelint.program.expressions import WIDTH, Expressions
+from tapelint.program.knowledge import class_kind
 from tapelint.program.library import BEHAVIOURS
 from tapelint.program.models import layers_inside, sensitive_layer
 from tapelint.program.project import Project
@@ -137,8 +138,7 @@ class Calls(Expressions):
         self, callee: Library, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
     ) -> Value:
         call = self.record(callee.name, callee, None, (arguments, keywords, spread), site)
-        kind = kinds.constructed(callee.name)
-        if kind is not None:
+        if class_kind(callee.name) is not None:
             call.result = Instance(callee, call, site)
         return self._behave(call)
 

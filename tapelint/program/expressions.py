@@ -40,7 +40,7 @@ from tapelint.syntax import tree
 WIDTH = 8
 
 # Functions that hand out the elements of their first argument, in some order.
-_PASSING = frozenset(
+PASSING = frozenset(
     {"builtins.list", "builtins.tuple", "builtins.iter", "builtins.reversed", "builtins.sorted", "builtins.set"}
 )
 
@@ -235,7 +235,7 @@ class Expressions(State):
         match options[0]:
             case Display(items=items) if items:
                 return join(items)
-            case Result(call=call) if call.arguments and call.op in _PASSING:
+            case Result(call=call) if call.arguments and call.op in PASSING:
                 return self.element(call.arguments[0], site)
             case Result(call=call) if call.arguments and call.op == "builtins.enumerate":
                 index = self.made(Element(options[0], site))

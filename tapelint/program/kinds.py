@@ -6,11 +6,6 @@ from tapelint.program.knowledge import base_class, class_kind, returned_kind
 from tapelint.program.values import Class, Instance, Item, Library, Result, Value, alternatives, is_none
 
 
-def constructed(name: str) -> str | None:
-    """The kind of object that calling the library object `name` makes, if it is a class."""
-    return class_kind(name)
-
-
 def of(value: Value) -> str | None:
     """The kind of `value`; None when it is no training object or its alternatives differ."""
     match value:
@@ -53,15 +48,6 @@ def ancestors(cls: Class) -> list[Value]:
         if isinstance(one, Class):
             pending = [*[option for base in one.bases for option in alternatives(base)], *pending]
     return found
-
-
-def fully_known(cls: Class) -> bool:
-    """Whether every base of `cls` is the project's or a library class that the knowledge tables name."""
-    return all(
-        isinstance(base, Class)
-        or (isinstance(base, Library) and (class_kind(base.name) is not None or base.name.startswith("builtins.")))
-        for base in ancestors(cls)
-    )
 
 
 def method(kind: str | None, name: str) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of, size_of
+from tapelint.program.expressions import PASSING
 from tapelint.program.provenance import made_by
 from tapelint.program.trace import Call
 from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives
@@ -15,7 +16,7 @@ _HANDING_ON = frozenset(
     {"map", "prefetch", "cache", "with_options", "enumerate", "as_numpy_iterator", "shuffle", "repeat"}
 )
 
-_PASSING = frozenset({"builtins.enumerate", "builtins.iter", "builtins.list", "builtins.tuple", "builtins.reversed"})
+_PASSING = PASSING | {"builtins.enumerate"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

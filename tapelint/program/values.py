@@ -311,12 +311,6 @@ def is_none(value: Value) -> bool:
     return isinstance(value, Constant) and value.value is None
 
 
-def without_none(value: Value) -> list[Value]:
-    """The alternatives of `value` other than None: what it is where it is used at all."""
-    options = alternatives(value)
-    return [option for option in options if not is_none(option)] or options
-
-
 # A value with more alternatives than this is not worth telling apart: it is unknown, with all of them behind it.
 _WIDEST = 16
 
