@@ -421,7 +421,9 @@ def no_validation(scene: Scene) -> Verdict:
         return unreached(scene.record)
     bare = [fit for fit in fits if fit.validation == "none"]
     if bare:
-        return Verdict("confirmed", f"`fit` ran {counted(len(bare[0].epochs), 'epoch')} without validation data")
+        seen, asked = len(bare[0].epochs), bare[0].asked
+        epochs = counted(seen, "epoch") if seen >= asked else f"{seen} of {counted(asked, 'epoch')}"
+        return Verdict("confirmed", f"`fit` ran {epochs} without validation data")
     return Verdict("refuted", "`fit` had validation data")
 
 
@@ -433,7 +435,8 @@ def nothing_stops(scene: Scene) -> Verdict:
     for fit in fits:
         if not any(callback.stops or callback.keeps for callback in fit.callbacks):
             callbacks = counted(len(fit.callbacks), "callback")
-            return Verdict("confirmed", f"{fit.asked} epochs, and {callbacks}, none of which stops or keeps the best")
+            none = f"{callbacks}, none of which can stop or keep the best" if fit.callbacks else "no callback at all"
+            return Verdict("confirmed", f"{counted(fit.asked, 'epoch')}, and {none}")
     able = _unique(callback.kind for fit in fits for callback in fit.callbacks if _helps(callback))
     return Verdict("refuted", f"{listed(able)} can stop the training or keep the best weights")
 

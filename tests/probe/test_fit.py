@@ -177,9 +177,9 @@ def test_the_batches_and_gradients_of_a_fit_are_seen_too(fits: Observed) -> None
         ("undersized-final-batch", "careless", "", ("confirmed", "batches of 16, and one of 8")),
         ("undersized-final-batch", "large", "", ("unreached", "at the end of an epoch")),
         ("remainder-dropped", "careless", "", ("refuted", "an epoch shows all 40 examples")),
-        ("no-validation-data", "careless", "", ("confirmed", "`fit` ran 20 epochs without validation data")),
+        ("no-validation-data", "careless", "", ("confirmed", "`fit` ran 20 of 60 epochs without validation data")),
         ("no-validation-data", "careful", "", ("refuted", "`fit` had validation data")),
-        ("no-early-stopping", "careless", "", ("confirmed", "60 epochs, and 4 callbacks, none of which stops")),
+        ("no-early-stopping", "careless", "", ("confirmed", "60 epochs, and 4 callbacks, none of which can stop")),
         ("no-early-stopping", "careful", "", ("refuted", "`EarlyStopping`, `ModelCheckpoint` and 1 more can stop")),
     ],
 )

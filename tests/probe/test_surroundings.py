@@ -1,11 +1,15 @@
 """What a script finds around it: its files, its arguments, stand-ins for what is downloaded; and who listens to it."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.probe.programs import Observed, observe, write
+
+ROOT = Path(__file__).parents[2]
 
 PROGRAM = """\
     import logging, os, sys, warnings
@@ -17,6 +21,7 @@ PROGRAM = """\
     from keras.datasets import imdb, mnist
 
     print("arguments", sys.argv[1:], os.environ["MY_SETTING"], Path("notes.txt").read_text(), Path(__file__).name)
+    print("modules", sorted({"libcst", "typer", "pathspec", "tapelint.syntax", "tapelint.program"} & set(sys.modules)))
     print("devices", tf.config.list_physical_devices("GPU"), os.environ["CUDA_VISIBLE_DEVICES"])
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
@@ -94,6 +99,18 @@ def said(seen: Observed) -> dict[str, list[str]]:
 def test_the_script_has_its_arguments_its_files_and_its_environment(seen: Observed) -> None:
     assert said(seen)["arguments"] == ["['--epochs', '3'] mine by the way train.py"]
     assert said(seen)["devices"] == ["[] -1"]
+
+
+def test_the_script_does_not_carry_the_linter(seen: Observed) -> None:
+    assert said(seen)["modules"] == ["[]"]
+
+
+def test_the_parent_does_not_carry_tensorflow() -> None:
+    program = (
+        "import sys, tapelint.probe.launch, tapelint.probe.verdict; print({'tensorflow', 'numpy'} & set(sys.modules))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout == "set()\n"
 
 
 @pytest.mark.parametrize(
