@@ -31,6 +31,7 @@ _SAMPLERS = frozenset(
     {"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
      "tensorflow.random.Generator.from_seed", "tensorflow.random.get_global_generator"}
 )  # fmt: skip
+_SORTING = frozenset({"numpy.argsort", "numpy.lexsort", "tensorflow.argsort", "keras.ops.argsort"})
 _SHAPED_FIRST = frozenset({"zeros", "ones", "full", "empty", "zeros_like", "ones_like", "fill"})
 _KEEP_SIZE = frozenset(
     {"sort", "array", "asarray", "constant", "convert_to_tensor", "cast", "expand_dims", "one_hot", "to_categorical",
@@ -99,9 +100,16 @@ def _order_of_item(of: Value, index: Value, seen: frozenset[int]) -> Order | Non
     first = indices[0] if indices else index
     if not isinstance(first, (Constant, SliceValue)):
         picked = order_of(first, seen)
-        if picked not in ("ordered", "constant"):
+        if picked not in ("ordered", "constant") or _sorts(first):
             return picked
     return order_of(of, seen)
+
+
+def _sorts(index: Value) -> bool:
+    """Whether an index array comes from sorting, so that what it picks is sorted."""
+    return any(isinstance(one, Result) and one.call.op in _SORTING for one in ancestors(index)) or (
+        isinstance(index, Result) and index.call.method == "argsort"
+    )
 
 
 def moves(index: SliceValue) -> Literal["batch", "window"] | None:

@@ -385,7 +385,7 @@ class Calls(Expressions):
         given = call.keywords.get("training")
         if given is None and body is not None:
             given = self._positional_training(call, body)
-        if given is not None and not is_none(given):
+        if given is not None and not _left_off(given):
             return _as_training(given)
         if call.opaque:
             return "unknown"
@@ -393,7 +393,7 @@ class Calls(Expressions):
             return self.context.training
         if body is not None:
             default = body.defaults.get("training")
-            if default is not None and not is_none(default):
+            if default is not None and not _left_off(default):
                 return _as_training(default)
         return "unset"
 
@@ -413,6 +413,11 @@ def _fields(node: tree.Class) -> list[str]:
         or (isinstance(statement, tree.Assign) and statement.annotation is not None)
     ]
     return [target.name for target in targets if isinstance(target, tree.Name)]
+
+
+def _left_off(flag: Value) -> bool:
+    """Whether a training flag is None, or the false default of a signature: nobody has said anything."""
+    return is_none(flag) or ("default" in flag.marks and isinstance(flag, Constant) and not flag.value)
 
 
 def _as_training(value: Value) -> Training:

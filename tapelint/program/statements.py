@@ -240,7 +240,8 @@ class Statements(Imports):
         function = Function(node, self.scope)
         for parameter in node.parameters:
             if parameter.default is not None:
-                function.defaults[parameter.name] = self.evaluate(parameter.default)
+                default = function.defaults[parameter.name] = self.evaluate(parameter.default)
+                default.marks.add("default")
         self.functions.append(function)
         return function
 
