@@ -77,7 +77,8 @@ class Ledger:
             if "begun" in value:
                 self.begun = True
             elif "fields" in value:
-                self.fields.update({name: revive(FIELDS[name], part, name) for name, part in value["fields"].items()})
+                for name, part in value["fields"].items():
+                    self.fields[name] = revive(FIELDS[name], part, name)
             else:
                 entry = revive(TABLES[value["table"]], value["entry"], value["table"])
                 self._tables[value["table"]][entry.number] = entry

@@ -33,6 +33,10 @@ ENDS = {
         "import sys\ndef quit():\n    sys.exit('no data')\nquit()\n",
         ("exited", "sys.exit('no data')", (3,)),
     ),
+    "unittest.main": (
+        "import unittest\nclass Test(unittest.TestCase):\n    def test(self):\n        pass\nunittest.main()\n",
+        ("exited", "sys.exit(False)", (5,)),
+    ),
     "os._exit": ("import os\nprint('so long', end='')\nos._exit(7)\n", ("exited", "os._exit(7)", (3,))),
     "an exception": ("def f(x):\n    return 1 / x\nf(0)\n", ("raised", "ZeroDivisionError: division by zero", (2,))),
     "no such module": (

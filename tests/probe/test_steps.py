@@ -7,6 +7,8 @@ import pytest
 from tests.probe.programs import Observed, observe
 
 PROGRAM = """\
+    import multiprocessing.pool
+
     import keras
     import numpy as np
     import tensorflow as tf
@@ -50,6 +52,8 @@ PROGRAM = """\
     batchwise.compile(optimizer="sgd", loss="mse")
     for start in range(0, 24, 8):
         batchwise.train_on_batch(x[start : start + 8], y[start : start + 8])  # batch
+    with multiprocessing.pool.ThreadPool(2) as pool:
+        print(pool.map(len, ["ab", "c"]))
     print(batchwise.predict(x, verbose=0).shape, batchwise.evaluate(x, y, verbose=0) > 0)
 
     scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))  # scaler
@@ -143,7 +147,7 @@ def test_steps_batch_by_batch(steps: Observed) -> None:
     assert sum(call.where is not None and call.where.line == line for call in steps.record.gradients) == 3
     (cut,) = [pipeline for pipeline in steps.record.pipelines if pipeline.kind == "array"]
     assert (cut.name, cut.examples, cut.passages[0].starts, cut.passages[0].ended) == ("x", 24, (0, 8, 16), True)
-    assert steps.record.stdout.startswith("(24, 1) True\n")
+    assert steps.record.stdout.startswith("[2, 1]\n(24, 1) True\n")
 
 
 def test_an_update_that_is_far_too_small(steps: Observed) -> None:

@@ -11,7 +11,7 @@ import types
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tapelint.probe.child import landlock, limits
+from tapelint.probe.child import landlock, limits, locks
 from tapelint.probe.child.audit import Audit
 from tapelint.probe.child.scribe import Scribe
 from tapelint.probe.child.stop import Budget, ProbeStop, Reason, Watchdog, exit_process
@@ -137,6 +137,7 @@ class _Run:
         # Not TensorFlow's own seed: with it, what is shuffled inside of a pipeline comes out the same in every epoch.
         random.seed(0)
         numpy.random.seed(0)
+        locks.install()
         witness = Witness(self.plan, self.scribe, self.budget)
         for name in HOOKS:
             importlib.import_module(f"tapelint.probe.child.hooks.{name}").install(witness)
@@ -153,7 +154,7 @@ class _Run:
         elif isinstance(error, ProbeStop):
             self._end(self.budget.stopping or "stopped", where=witness.sites.of_traceback(error.__traceback__))
         elif isinstance(error, SystemExit):
-            code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+            code = int(error.code) if isinstance(error.code, int) else 0 if error.code is None else 1
             detail = f"sys.exit({error.code!r})" if error.code is not None else "sys.exit()"
             self._end("exited", detail, witness.sites.of_traceback(error.__traceback__), code)
         else:
@@ -171,7 +172,7 @@ class _Run:
         """What `os._exit` is for the program: the same, but not without a word."""
         from tapelint.probe.child.sites import Sites
 
-        self._end("exited", f"os._exit({code})", Sites(self.plan.script, self.plan.roots).here(), code)
+        self._end("exited", f"os._exit({code})", Sites(self.plan.script, self.plan.roots).here(), int(code))
         exit_process(code)
 
     def _leave(self, detail: str, where: Site | None) -> NoReturn:

@@ -11,7 +11,7 @@ from tapelint.record import Channel, Warned
 LOGGERS: dict[str, Channel] = {"tensorflow": "tensorflow", "absl": "absl"}
 
 # What TensorFlow says because the probe makes functions run eagerly.
-OUR_DOING = ("run_functions_eagerly", "even though the `tf.config")
+OUR_DOING = ("run_functions_eagerly", "Using MirroredStrategy eagerly")
 
 
 def install(witness: Witness) -> None:
