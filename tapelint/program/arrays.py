@@ -8,6 +8,7 @@ from typing import Literal
 from tapelint.program.expressions import fold
 from tapelint.program.knowledge import matches, table
 from tapelint.program.provenance import ancestors
+from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call
 from tapelint.program.values import (
     Attribute,
@@ -41,38 +42,36 @@ _KEEP_SIZE = frozenset(
 _KEEP_SIZE_METHODS = frozenset({"astype", "copy", "numpy", "to_numpy", "clip", "round", "normal_"})
 
 
-def order_of(value: Value, seen: frozenset[int] = frozenset()) -> Order | None:
+@asked_once
+def order_of(value: Value) -> Order | None:
     """Whether examples come in an order that is the same every time and may mean something, or in a drawn one.
 
     None when it cannot be told. Numbers that were drawn independently are in random order already, and numbers that are
     all alike have no order of their own.
     """
-    if id(value) in seen:
-        return None
-    seen = seen | {id(value)}
     if "shuffled" in value.marks:
         return "random"
     match value:
         case Constant():
             return "constant"
         case Choice():
-            return _one_of([order_of(option, seen) for option in alternatives(value) if not is_none(option)])
+            return _one_of([order_of(option) for option in alternatives(value) if not is_none(option)])
         case Computed(operator="@", parts=(left, _)):
-            return order_of(left, seen)
+            return order_of(left)
         case Computed(parts=parts):
-            return _mixed(parts, seen)
+            return _mixed(parts)
         case Display(items=items):
-            return _mixed(items, seen) if "generator" not in value.marks else None
+            return _mixed(items) if "generator" not in value.marks else None
         case Mapping(entries=entries):
-            return _mixed(list(entries.values()), seen)
+            return _mixed(list(entries.values()))
         case Item(of=of, index=index):
-            return _order_of_item(of, index, seen)
+            return _order_of_item(of, index)
         case Element(of=of):
-            return order_of(of, seen)
+            return order_of(of)
         case Attribute(of=of, name=name):
-            return order_of(of, seen) if name in table("tensors")["order"]["methods"] else None
+            return order_of(of) if name in table("tensors")["order"]["methods"] else None
         case Result(call=call):
-            return _order_of_call(call, seen)
+            return _order_of_call(call)
         case SliceValue():
             return "constant"
     return None
@@ -85,24 +84,24 @@ def _one_of(orders: list[Order | None]) -> Order | None:
     return orders[0] if orders and None not in orders and len(set(orders)) == 1 else None
 
 
-def _mixed(parts: Sequence[Value], seen: frozenset[int]) -> Order | None:
+def _mixed(parts: Sequence[Value]) -> Order | None:
     """The order of what is computed from several parts: it means something if that of any part does."""
-    orders = [order_of(part, seen) for part in parts]
+    orders = [order_of(part) for part in parts]
     if None in orders:
         return None
     return next((order for order in ("ordered", "random") if order in orders), "constant")
 
 
-def _order_of_item(of: Value, index: Value, seen: frozenset[int]) -> Order | None:
+def _order_of_item(of: Value, index: Value) -> Order | None:
     if isinstance(index, SliceValue) and moves(index) == "window":
         return None
     indices = index.items if isinstance(index, Display) and index.kind == "tuple" else [index]
     first = indices[0] if indices else index
     if not isinstance(first, (Constant, SliceValue)):
-        picked = order_of(first, seen)
+        picked = order_of(first)
         if picked not in ("ordered", "constant") or _sorts(first):
             return picked
-    return order_of(of, seen)
+    return order_of(of)
 
 
 def _sorts(index: Value) -> bool:
@@ -133,7 +132,7 @@ def counter_of(index: SliceValue) -> Call | None:
     return None
 
 
-def _order_of_call(call: Call, seen: frozenset[int]) -> Order | None:
+def _order_of_call(call: Call) -> Order | None:
     op = call.op or ""
     if matches(op, "order", "constant"):
         return "constant"
@@ -143,17 +142,17 @@ def _order_of_call(call: Call, seen: frozenset[int]) -> Order | None:
         return "random"
     if matches(op, "order", "joins"):
         # Blocks one after another come in the order of the blocks, even if each is constant in itself.
-        joined = _mixed(call.arguments[:1], seen)
+        joined = _mixed(call.arguments[:1])
         return "ordered" if joined == "constant" else joined
     if op in ("numpy.dot", "numpy.matmul", "tensorflow.matmul") and call.arguments:
-        return order_of(call.arguments[0], seen)
+        return order_of(call.arguments[0])
     if matches(op, "order", "keeps"):
-        return _mixed(call.arguments, seen)
+        return _mixed(call.arguments)
     if not op and call.receiver is not None and call.method is not None:
         if _draws(call.receiver) or call.method == "sample":
             return "random"
         if call.method in table("tensors")["order"]["methods"]:
-            return order_of(call.receiver, seen)
+            return order_of(call.receiver)
     return None
 
 
@@ -162,47 +161,50 @@ def _draws(receiver: Value) -> bool:
     return any(isinstance(option, Result) and option.call.op in _SAMPLERS for option in alternatives(receiver))
 
 
-def integer_of(value: Value | None, seen: frozenset[int] = frozenset()) -> int | None:
+def integer_of(value: Value | None) -> int | None:
     """The integer `value` surely is: a constant, a known length, or arithmetic on them."""
+    return _integer_of(value) if value is not None else None
+
+
+@asked_once
+def _integer_of(value: Value) -> int | None:
     match value:
         case Constant(value=bool()):
             return None
         case Constant(value=int() as number):
             return number
         case Computed(operator=operator, parts=(left, right)):
-            a, b = integer_of(left, seen), integer_of(right, seen)
+            a, b = integer_of(left), integer_of(right)
             folded = fold(operator, a, b) if a is not None and b is not None else None
             return folded if isinstance(folded, int) and not isinstance(folded, bool) else None
         case Result(call=call) if call.op == "builtins.len" and call.arguments:
-            return size_of(call.arguments[0], seen)
+            return size_of(call.arguments[0])
         case Item(of=Attribute(of=of, name="shape"), index=Constant(value=0)):
-            return size_of(of, seen)
+            return size_of(of)
         case Result(call=call) if call.op == "builtins.int" and call.arguments:
-            return integer_of(call.arguments[0], seen)
+            return integer_of(call.arguments[0])
     return None
 
 
-def size_of(value: Value, seen: frozenset[int] = frozenset()) -> int | None:
+@asked_once
+def size_of(value: Value) -> int | None:
     """The number of rows of an array, where it can be told."""
-    if id(value) in seen:
-        return None
-    seen = seen | {id(value)}
     match value:
         case Choice():
-            sizes = {size_of(option, seen) for option in alternatives(value) if not is_none(option)}
+            sizes = {size_of(option) for option in alternatives(value) if not is_none(option)}
             return sizes.pop() if len(sizes) == 1 else None
         case Display(kind="list" | "tuple", open=False, items=items):
             return len(items)
         case Item():
-            return _size_of_item(value, seen)
+            return _size_of_item(value)
         case Computed(parts=parts):
-            return next((size for size in (size_of(part, seen) for part in parts) if size is not None), None)
+            return next((size for size in (size_of(part) for part in parts) if size is not None), None)
         case Result(call=call):
-            return _size_of_call(call, seen)
+            return _size_of_call(call)
     return None
 
 
-def _size_of_item(item: Item, seen: frozenset[int]) -> int | None:
+def _size_of_item(item: Item) -> int | None:
     shipped = _shipped_part(item)
     if shipped is not None:
         return shipped
@@ -210,9 +212,9 @@ def _size_of_item(item: Item, seen: frozenset[int]) -> int | None:
     if isinstance(index, Display) and index.items:
         index = index.items[0]
     if not isinstance(index, SliceValue):
-        return size_of(index, seen) if isinstance(index, (Item, Result)) else None
-    size = size_of(item.of, seen)
-    lower, upper = integer_of(index.lower, seen), integer_of(index.upper, seen)
+        return size_of(index) if isinstance(index, (Item, Result)) else None
+    size = size_of(item.of)
+    lower, upper = integer_of(index.lower), integer_of(index.upper)
     if (
         index.step is not None
         or (index.lower is not None and lower is None)
@@ -233,26 +235,26 @@ def _shipped_part(item: Item) -> int | None:
     return None
 
 
-def _size_of_call(call: Call, seen: frozenset[int]) -> int | None:
+def _size_of_call(call: Call) -> int | None:
     op, name = call.op or "", (call.op or call.method or "").rpartition(".")[2]
     if matches(op, "order", "random") or (not op and call.receiver is not None and _draws(call.receiver)):
-        return _size_of_draw(call, name, seen)
+        return _size_of_draw(call, name)
     if op.startswith(("numpy.", "tensorflow.", "keras.", "pandas.")):
-        return _size_of_array_function(call, name, seen)
+        return _size_of_array_function(call, name)
     if not op and call.method in _KEEP_SIZE_METHODS and call.receiver is not None:
-        return size_of(call.receiver, seen)
+        return size_of(call.receiver)
     if not op and call.method == "reshape" and call.receiver is not None and call.arguments:
         first = (
             call.arguments[0].items[0]
             if isinstance(call.arguments[0], Display) and call.arguments[0].items
             else call.arguments[0]
         )
-        rows = integer_of(first, seen)
+        rows = integer_of(first)
         return rows if rows is not None and rows >= 0 else None
     return None
 
 
-def _size_of_draw(call: Call, name: str, seen: frozenset[int]) -> int | None:
+def _size_of_draw(call: Call, name: str) -> int | None:
     shape = call.argument(None, "size") or call.argument(None, "shape")
     if shape is None and name in (
         "rand",
@@ -272,24 +274,25 @@ def _size_of_draw(call: Call, name: str, seen: frozenset[int]) -> int | None:
     if shape is None:
         return None
     if isinstance(shape, Display):
-        return integer_of(shape.items[0], seen) if shape.items and not shape.open else None
-    return integer_of(shape, seen) if integer_of(shape, seen) is not None else size_of(shape, seen)
+        return integer_of(shape.items[0]) if shape.items and not shape.open else None
+    rows = integer_of(shape)
+    return rows if rows is not None else size_of(shape)
 
 
-def _size_of_array_function(call: Call, name: str, seen: frozenset[int]) -> int | None:
+def _size_of_array_function(call: Call, name: str) -> int | None:
     first = call.argument(0)
     if name in _SHAPED_FIRST and first is not None:
         if isinstance(first, Display) and first.items:
-            return integer_of(first.items[0], seen)
-        return integer_of(first, seen) if not name.endswith("_like") else size_of(first, seen)
+            return integer_of(first.items[0])
+        return integer_of(first) if not name.endswith("_like") else size_of(first)
     if name in ("arange", "range") and len(call.arguments) == 1:
-        return integer_of(first, seen)
+        return integer_of(first)
     if name == "linspace":
-        return integer_of(call.argument(2, "num"), seen)
+        return integer_of(call.argument(2, "num"))
     if name in ("concatenate", "concat"):
-        return _size_of_concatenation(call, seen)
+        return _size_of_concatenation(call)
     if name == "repeat" and first is not None:
-        times, size = integer_of(call.argument(1, "repeats"), seen), size_of(first, seen)
+        times, size = integer_of(call.argument(1, "repeats")), size_of(first)
         return times * size if times is not None and size is not None else None
     if name in _KEEP_SIZE and first is not None:
         inner = (
@@ -297,15 +300,15 @@ def _size_of_array_function(call: Call, name: str, seen: frozenset[int]) -> int 
             if isinstance(first, Display) and name in ("column_stack", "hstack") and first.items
             else first
         )
-        return size_of(inner, seen) if not isinstance(inner, Constant) else integer_of(inner, seen)
+        return size_of(inner) if not isinstance(inner, Constant) else integer_of(inner)
     return None
 
 
-def _size_of_concatenation(call: Call, seen: frozenset[int]) -> int | None:
+def _size_of_concatenation(call: Call) -> int | None:
     parts, axis = call.argument(0), call.argument(1, "axis")
     if not isinstance(parts, Display) or parts.open or not parts.items:
         return None
-    sizes = [size_of(part, seen) for part in parts.items]
-    if axis is not None and integer_of(axis, seen) != 0:
+    sizes = [size_of(part) for part in parts.items]
+    if axis is not None and integer_of(axis) != 0:
         return sizes[0]
     return sum(size for size in sizes if size is not None) if None not in sizes else None

@@ -54,6 +54,7 @@ class Calls(Expressions):
         # Statements run for this root, and for the earlier roots of the module.
         self.spent = 0
         self.spent_before = 0
+        self._leaves: dict[tuple[int, Training], list[tuple[Value, Training]]] = {}
         self._declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
 
     def run_body(self, node: tree.Function) -> None:
@@ -363,15 +364,18 @@ class Calls(Expressions):
         inner = [
             call for call in self.trace.calls[start:] if call.op == "forward" and len(call.context.forwards) == depth
         ]
-        return [leaf for call in inner for leaf in call.leaves]
+        return _distinct([leaf for call in inner for leaf in call.leaves])
 
     def _leaves_of(self, part: Value, mode: Training, site: Site) -> list[tuple[Value, Training]]:
         if kinds.of(part) not in ("model", "layer"):
             return []
-        start = len(self.trace.calls)
-        self.forward(part, [self.unknown("inside a model")], {}, [], site)
-        call = self.trace.calls[start]
-        return [(leaf, mode if found == "unset" else found) for leaf, found in call.leaves]
+        known = self._leaves.get((id(part), mode))
+        if known is None:
+            start = len(self.trace.calls)
+            self.forward(part, [self.unknown("inside a model")], {}, [], site)
+            known = _distinct(self.trace.calls[start].leaves)
+            self._leaves[id(part), mode] = known
+        return known
 
     def _call_of(self, model: Value) -> Function | None:
         if isinstance(model, Instance) and isinstance(model.cls, Class):
@@ -402,6 +406,11 @@ class Calls(Expressions):
         names = [parameter.name for parameter in body.node.parameters]
         position = names.index("training") - 1 if "training" in names else None
         return call.argument(position) if position is not None and position >= 0 else None
+
+
+def _distinct(leaves: list[tuple[Value, Training]]) -> list[tuple[Value, Training]]:
+    """Each layer once for each mode."""
+    return list({(id(layer), mode): (layer, mode) for layer, mode in leaves}.values())
 
 
 def _fields(node: tree.Class) -> list[str]:

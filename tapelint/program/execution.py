@@ -35,6 +35,7 @@ class Execution(Statements):
         self.trace = Trace()
         self.entered.clear()
         self._instances.clear()
+        self._leaves.clear()
         self.spent = self.spent_before = 0
         self._number += 1
         self._repeats = _REPEATS

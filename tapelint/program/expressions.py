@@ -16,6 +16,7 @@ from tapelint.program.values import (
     Computed,
     Constant,
     Display,
+    DisplayKind,
     Element,
     Function,
     Instance,
@@ -36,8 +37,9 @@ from tapelint.program.values import (
 )
 from tapelint.syntax import tree
 
-# More alternatives than this are not told apart.
+# More alternatives, or items of a list, than this are not told apart.
 WIDTH = 8
+_MOST_ITEMS = 200
 
 # Functions that hand out the elements of their first argument, in some order.
 PASSING = frozenset(
@@ -262,7 +264,7 @@ class Expressions(State):
             if folded is not None:
                 return Constant(folded)
         if operator == "+" and isinstance(left, Display) and isinstance(right, Display) and left.kind == right.kind:
-            return self.made(Display(left.kind, [*left.items, *right.items], open=left.open or right.open))
+            return self.display(left.kind, [*left.items, *right.items], is_open=left.open or right.open)
         return self.computed(operator, node, left, right)
 
     def _unary(self, node: tree.Unary) -> Value:
@@ -325,7 +327,13 @@ class Expressions(State):
                     is_open = True
             else:
                 items.append(self.evaluate(item))
-        return self.made(Display(node.kind, items, open=is_open or node.kind == "set"))
+        return self.display(node.kind, items, is_open=is_open or node.kind == "set")
+
+    def display(self, kind: DisplayKind, items: list[Value], *, is_open: bool) -> Display:
+        """A tuple, list or set of these items; of very many, only the first are told apart."""
+        if len(items) > _MOST_ITEMS:
+            items, is_open = [*items[:_MOST_ITEMS], self.unknown("and more", *items[_MOST_ITEMS:])], True
+        return self.made(Display(kind, items, open=is_open))
 
     def _mapping(self, node: tree.Mapping) -> Value:
         result = Mapping({})

@@ -9,6 +9,7 @@ from tapelint.program import kinds
 from tapelint.program.knowledge import matches, table
 from tapelint.program.models import library_class
 from tapelint.program.provenance import ancestors
+from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call
 from tapelint.program.values import (
     Choice,
@@ -41,20 +42,18 @@ class Shape:
     producer: Call | None = None
 
 
-def shape_of(value: Value, seen: frozenset[int] = frozenset()) -> Shape | None:
+@asked_once
+def shape_of(value: Value) -> Shape | None:
     """The shape of a loss; None when it cannot be told."""
-    if id(value) in seen:
-        return None
-    seen = seen | {id(value)}
     match value:
         case Constant(value=int() | float()):
             return Shape("scalar")
         case Choice():
-            return _common([shape_of(option, seen) for option in alternatives(value)])
+            return _common([shape_of(option) for option in alternatives(value)])
         case Computed(operator=operator, parts=parts) if operator in _ARITHMETIC:
-            return _combined([shape_of(part, seen) for part in parts])
+            return _combined([shape_of(part) for part in parts])
         case Result(call=call):
-            return _shape_of_call(call, seen)
+            return _shape_of_call(call)
     return None
 
 
@@ -75,7 +74,7 @@ def _combined(shapes: list[Shape | None]) -> Shape | None:
     return sums[0] if sums else known[0]
 
 
-def _shape_of_call(call: Call, seen: frozenset[int]) -> Shape | None:
+def _shape_of_call(call: Call) -> Shape | None:
     op = call.op or ""
     if matches(op, "per_example", "names"):
         prediction = call.argument(1, "y_pred") or call.argument(1, "logits") or call.argument(1, "output")
@@ -85,7 +84,7 @@ def _shape_of_call(call: Call, seen: frozenset[int]) -> Shape | None:
     if op in table("tensors")["reductions"]:
         return _shape_of_reduction(call, table("tensors")["reductions"][op])
     if matches(op, "elementwise", "names"):
-        return _combined([shape_of(argument, seen) for argument in call.arguments])
+        return _combined([shape_of(argument) for argument in call.arguments])
     if op in (
         "keras.Model.compiled_loss",
         "keras.Model.compute_loss",
@@ -157,6 +156,7 @@ def _keeps_batch(axis: Value) -> bool:
     return all(isinstance(one, Constant) and isinstance(one.value, int) and one.value != 0 for one in axes)
 
 
+@asked_once
 def has_feature_axis(prediction: Value) -> bool:
     """Whether predictions surely have an axis besides the batch: the untouched output of a model or layer."""
     options = alternatives(prediction)

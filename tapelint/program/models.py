@@ -114,16 +114,19 @@ def graph_layers(outputs: Value) -> list[tuple[Value, Value | None]]:
     return found
 
 
-def sensitive_parts(model: Value, seen: frozenset[int] = frozenset()) -> list[Value]:
+def sensitive_parts(model: Value) -> list[Value]:
     """The layers of `model` that are known to behave differently in training, found without calling it."""
-    if id(model) in seen:
-        return []
-    seen = seen | {id(model)}
-    inside = [part for part, _ in layers_inside(model)]
-    if isinstance(model, Instance) and isinstance(model.cls, Class):
-        inside += [option for held in model.attributes.values() for option in _held(held)]
-    own = [model] if sensitive_layer(model) else []
-    return own + [found for part in inside for found in sensitive_parts(part, seen)]
+    found: dict[int, Value] = {}
+    pending = [model]
+    while pending:
+        one = pending.pop()
+        if id(one) in found:
+            continue
+        found[id(one)] = one
+        pending.extend(part for part, _ in layers_inside(one))
+        if isinstance(one, Instance) and isinstance(one.cls, Class):
+            pending.extend(option for held in one.attributes.values() for option in _held(held))
+    return [one for one in found.values() if sensitive_layer(one)]
 
 
 def _held(value: Value) -> list[Value]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from tapelint.program import kinds
 from tapelint.program.provenance import ancestors, choices, context_of
+from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
     VARIABLE_LISTS,
@@ -28,6 +29,9 @@ APPLYING = frozenset({"apply_gradients", "apply", "minimize", "scatter_sub", "sc
 ASSIGNING = frozenset({"assign", "assign_sub", "assign_add"})
 
 _LISTING = frozenset({"builtins.list", "builtins.tuple", "builtins.sorted", "builtins.reversed"})
+
+# Lists of the variables of more owners than this are not told apart.
+_MOST_OWNERS = 64
 
 Fate = Literal["applied", "escaped", "differentiated", "displayed", "dead"]
 _RANK: dict[Fate, int] = {"dead": 0, "displayed": 1, "differentiated": 2, "escaped": 3, "applied": 4}
@@ -59,35 +63,33 @@ def tapes_behind(value: Value) -> list[Instance]:
     return found
 
 
-def parameters_of(value: Value, seen: frozenset[int] = frozenset()) -> list[Parameters] | None:
+@asked_once
+def parameters_of(value: Value) -> list[Parameters] | None:
     """The variables in a list of sources, owner by owner; None when some are no model's variables or cannot be told."""
-    if id(value) in seen:
-        return None
-    seen = seen | {id(value)}
     match value:
         case Attribute(of=root, name=name) if name in VARIABLE_LISTS:
             return [Parameters(root, name)]
         case Computed(operator="+", parts=parts):
-            return _joined([parameters_of(part, seen) for part in parts])
+            return _joined([parameters_of(part) for part in parts])
         case Display(items=items) if items:
-            return _joined([parameters_of(item, seen) for item in items])
+            return _joined([parameters_of(item) for item in items])
         case Item(of=of) | Element(of=of):
-            inner = parameters_of(of, seen)
+            inner = parameters_of(of)
             return [Parameters(each.root, each.selector, partial=True) for each in inner] if inner is not None else None
         case Attribute(of=of, name="kernel" | "bias" | "gamma" | "beta" | "embeddings"):
             return [Parameters(of, "trainable_variables", partial=True)]
         case Result(call=call) if call.op in _LISTING and call.arguments:
-            return parameters_of(call.arguments[0], seen)
+            return parameters_of(call.arguments[0])
         case Instance() if kinds.of(value) == "variable":
             return [Parameters(value, "itself")]
         case Choice():
             options = [option for option in alternatives(value) if not is_none(option)]
-            return _joined([parameters_of(option, seen) for option in options]) if options else None
+            return _joined([parameters_of(option) for option in options]) if options else None
     return None
 
 
 def _joined(parts: list[list[Parameters] | None]) -> list[Parameters] | None:
-    if any(part is None for part in parts):
+    if any(part is None for part in parts) or sum(len(part or ()) for part in parts) > _MOST_OWNERS:
         return None
     return [each for part in parts for each in part or ()]
 

@@ -44,6 +44,7 @@ class Value:
     uses: list[Use] = field(default_factory=list, init=False, repr=False)
     attributes: dict[str, Value] = field(default_factory=dict, init=False, repr=False)
     marks: set[str] = field(default_factory=set, init=False, repr=False)
+    answers: dict[str, object] | None = field(default=None, init=False, repr=False)
 
     def operands(self) -> Iterator[Value]:
         """The values this one was made from."""
@@ -168,11 +169,14 @@ class Instance(Value):
         return self.call.operands() if self.call else iter(())
 
 
+DisplayKind = Literal["tuple", "list", "set"]
+
+
 @dataclass(slots=True, eq=False)
 class Display(Value):
     """A tuple, list or set. When `open`, the items are samples of what it may hold, in no order."""
 
-    kind: Literal["tuple", "list", "set"]
+    kind: DisplayKind
     items: list[Value]
     open: bool = False
 
