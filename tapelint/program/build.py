@@ -31,9 +31,9 @@ class Programs:
     def __iter__(self) -> Iterator[Program]:
         execution = Execution(self._project)
         for module in self._project.requested:
+            # Questions about values go as deep as the values do, so the caller gets the same room.
             with _undisturbed():
-                trace = execution.run(module)
-            yield Program(module, trace)
+                yield Program(module, execution.run(module))
             execution.forget()
 
 

@@ -10,6 +10,7 @@ from tapelint.program.library import decorate
 from tapelint.program.project import Module, Project
 from tapelint.program.trace import Loop
 from tapelint.program.values import (
+    WIDEST,
     Choice,
     Class,
     Constant,
@@ -199,7 +200,9 @@ class Statements(Imports):
             if later is not None and later is not choice:
                 later.used("operand", choice)
                 choice.options.extend(option for option in alternatives(later) if option is not choice)
-                self.store(names, name, choice)
+                many = len(alternatives(choice)) > WIDEST
+                self.store(names, name, self.unknown("one of many", choice) if many else choice)
+            choice.growing = False
         self.context = context
         self.live = True
 

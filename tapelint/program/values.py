@@ -316,7 +316,7 @@ def is_none(value: Value) -> bool:
 
 
 # A value with more alternatives than this is not worth telling apart: it is unknown, with all of them behind it.
-_WIDEST = 16
+WIDEST = 16
 
 
 def join(values: list[Value]) -> Value:
@@ -328,7 +328,7 @@ def join(values: list[Value]) -> Value:
     distinct = list(known.values())
     if len(distinct) == 1:
         return distinct[0]
-    joined = Choice(distinct) if len(distinct) <= _WIDEST else Unknown("one of many", tuple(distinct))
+    joined = Choice(distinct) if len(distinct) <= WIDEST else Unknown("one of many", tuple(distinct))
     for value in distinct:
         value.used("operand", joined)
     return joined
