@@ -44,10 +44,12 @@ class Execution(Statements):
         words = Words(module)
         # Running a root may define further functions: the list grows while it is read.
         for function in islice(self.functions, first, None):
-            node = function.node
-            if function.scope.module is not module or id(node) in self.entered or module.is_test:
+            if id(function.node) in self.entered or module.is_test:
                 continue
-            if id(node) in self.handed_on or words.matter(node):
+            # What a function of another module defined while it ran belongs to this run as well.
+            local = function.scope.module is module
+            wanted = words.matter(function.node) if local else function.scope.kind == "function"
+            if wanted or (local and id(function.node) in self.handed_on):
                 self._run_root(function)
         self._settle()
         trace, self.trace = self.trace, Trace()
