@@ -118,6 +118,7 @@ class GradientCall:
     """One call of `tape.gradient`. `loss` is the mean of the target, `compared` counts the sources seen before.
 
     `direct`: the call stands in the user's code, not in a library's. `fit` is the number of the fit it is part of.
+    `held`: the program still had the gradients several calls later, to do something with them yet.
     """
 
     number: int
@@ -134,6 +135,7 @@ class GradientCall:
     sources: tuple[Source, ...]
     compared: int
     calls: tuple[ModelCall, ...]
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def _stands_still(calls: list[GradientCall], record: Record) -> bool:
     idle = any(optimizer.own and not optimizer.applied for optimizer in record.optimizers)
     if len(calls) < FEWEST_CALLS or not idle or any(call.weighted or call.symbolic for call in calls):
         return False
-    if not compared or not all(source.unchanged for source in compared):
+    if not compared or not all(source.unchanged for source in compared) or any(call.held for call in calls):
         return False
     if not any(source.gradient == "finite" for source in sources) or not _is_over(calls, record):
         return False

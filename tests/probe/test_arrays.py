@@ -1,5 +1,7 @@
 """What is seen of loops that cut their batches out of arrays."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.probe.programs import Observed, observe
@@ -61,6 +63,28 @@ def test_what_it_says_of_findings(arrays: Observed, rule: str, kind: str, words:
     verdict = arrays.verdict(rule, mark)
     assert verdict.kind == kind, verdict
     assert words in verdict.detail
+
+
+def test_a_run_goes_on_while_gradients_are_collected(tmp_path: Path) -> None:
+    seen = observe(
+        tmp_path,
+        """\
+        import tensorflow as tf
+
+        w = tf.Variable([1.0, 2.0])
+        optimizer = tf.keras.optimizers.SGD(0.1)
+        for episode in range(20):
+            collected = []
+            for _ in range(50):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(w ** 2)
+                collected.append(tape.gradient(loss, w))
+            optimizer.apply_gradients([(sum(collected), w)])
+        """,
+    )
+    assert (seen.record.end, seen.record.updates) == ("stopped", 4)
+    assert any(call.held for call in seen.record.gradients)
+    assert seen.discovered() == []
 
 
 def test_epochs_are_known_to_metrics(arrays: Observed) -> None:

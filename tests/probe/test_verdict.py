@@ -66,6 +66,7 @@ def call(number: int, *sources: Source, line: int = 15, **changes: Any) -> Gradi
         sources=sources,
         compared=0,
         calls=(),
+        held=False,
     )
     return dataclasses.replace(entry, **changes)
 
@@ -359,6 +360,7 @@ class TestDiscoveries:
             pytest.param({"gradients": still(2)}, id="too few calls"),
             pytest.param({"gradients": still(3, direct=False)}, id="calls of a library"),
             pytest.param({"gradients": still(3, weighted=True)}, id="a vector-Jacobian product"),
+            pytest.param({"gradients": still(3, held=True)}, id="gradients that are being collected"),
             pytest.param({"gradients": still(3, symbolic=True)}, id="values that were not seen"),
             pytest.param({"applications": (update(pair(1, 1)),)}, id="an update, though with a rate of zero"),
             pytest.param({"applications": (update(pair(1, None)),)}, id="an update with unknown gradients"),

@@ -1,5 +1,7 @@
 """The gradients the program was given lately: to which variable each belongs, wherever it turns up again."""
 
+import dataclasses
+import weakref
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapelint.probe.child.snapshot import Snapshot, array, largest
-from tapelint.record import GradientKind, Match
+from tapelint.record import GradientCall, GradientKind, Match
 
 REMEMBERED = 6
 """The gradient calls that are remembered; a GAN with penalties needs four for one step."""
@@ -31,6 +33,12 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class _Result:
+    call: GradientCall
+    gradients: "list[weakref.ref[Any]]"
+
+
+@dataclass(frozen=True, slots=True)
 class _Given:
     call: int
     variable: int
@@ -44,7 +52,20 @@ class Gradients:
     def __init__(self) -> None:
         self.values: dict[int, Snapshot] = {}
         self.latest_call: dict[int, int] = {}
+        self.held = False
         self._given: deque[list[_Given]] = deque(maxlen=REMEMBERED)
+        self._results: deque[_Result] = deque()
+
+    def age(self, call: GradientCall, gradients: list[Any]) -> GradientCall | None:
+        """Note a call and what it gave. Gives an older call whose gradients nobody but the program still holds."""
+        self._results.append(_Result(call, [weakref.ref(gradient) for gradient in gradients if _is_tensor(gradient)]))
+        if len(self._results) <= 2 * REMEMBERED:
+            return None
+        oldest = self._results.popleft()
+        if not any(reference() is not None for reference in oldest.gradients):
+            return None
+        self.held = True
+        return dataclasses.replace(oldest.call, held=True)
 
     def remember(self, call: int, sources: list[tuple[int, str, Any]]) -> None:
         """Keep what a gradient call gave: number and name of each variable, and its gradient."""
@@ -71,6 +92,10 @@ class Gradients:
             if _parallel(gradient, given.gradient):
                 return Origin(given.call, given.variable, given.name, "value")
         return Origin(None, None, None, "unknown")
+
+
+def _is_tensor(gradient: Any) -> bool:
+    return hasattr(gradient, "numpy") and hasattr(gradient, "__weakref__")
 
 
 def kind_of(gradient: Any) -> tuple[GradientKind, float | None]:

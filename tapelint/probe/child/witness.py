@@ -45,9 +45,14 @@ class Witness:
         self.depth = _Depth()
         self.fits: list[int] = []
         self.quiet = False
-        budget.more_wanted = self.feeds.more_wanted
+        budget.more_wanted = self._more_wanted
         self._troubles: list[str] = []
         self._denials: dict[tuple[str, str, object], tuple[int, int, Site | None]] = {}
+
+    def _more_wanted(self) -> bool:
+        """Whether something is about to be seen: a second epoch, or the update for which gradients are collected."""
+        collecting = self.gradients.held and self.budget.updates < self.budget.steps
+        return collecting or self.feeds.more_wanted()
 
     @property
     def fit(self) -> int | None:

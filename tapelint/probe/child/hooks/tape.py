@@ -97,25 +97,26 @@ def _note(
     witness.gradients.remember(
         number, [(entry.variable, entry.name, gradient) for entry, gradient in zip(entries, given, strict=False)]
     )
-    witness.scribe.put(
-        "gradients",
-        GradientCall(
-            number=number,
-            where=witness.sites.here(),
-            direct=own,
-            fit=witness.fit,
-            in_function=witness.in_function,
-            symbolic=symbolic,
-            persistent=persistent,
-            recording=recording,
-            weighted=weighted,
-            targets=tuple(_tensor(value) for value in targets),
-            loss=None if symbolic else _mean(targets),
-            sources=tuple(entries),
-            compared=sum(entry.unchanged is not None for entry in entries),
-            calls=tuple(known.calls),
-        ),
+    call = GradientCall(
+        number=number,
+        where=witness.sites.here(),
+        direct=own,
+        fit=witness.fit,
+        in_function=witness.in_function,
+        symbolic=symbolic,
+        persistent=persistent,
+        recording=recording,
+        weighted=weighted,
+        targets=tuple(_tensor(value) for value in targets),
+        loss=None if symbolic else _mean(targets),
+        sources=tuple(entries),
+        compared=sum(entry.unchanged is not None for entry in entries),
+        calls=tuple(known.calls),
     )
+    witness.scribe.put("gradients", call)
+    held = witness.gradients.age(call, given)
+    if held is not None:
+        witness.scribe.put("gradients", held)
 
 
 def _source(witness: Witness, source: Any, gradient: Any, symbolic: bool) -> Source:
