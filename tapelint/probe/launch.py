@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import signal
 import site
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from tapelint.probe.plan import Plan
 from tapelint.probe.supervise import Exit, supervise
 from tapelint.probe.workspace import Workspace, workspace
-from tapelint.record import End, Guard, Record
+from tapelint.record import End, Guard, Record, Site
 
 BOOT = """\
 import sys
@@ -92,6 +93,7 @@ def run(
         known,
         end=end,
         detail=detail,
+        where=known.where or _crash_site(exit.stderr, str(path)),
         exit_code=known.exit_code if known.exit_code is not None or exit.code == 0 else exit.code,
         seconds=round(time.monotonic() - started, 3),
         guards=(
@@ -100,8 +102,22 @@ def run(
             Guard("time limit", True, f"{seconds:g} s"),
         ),
         stdout=exit.stdout,
-        stderr=exit.stderr,
+        stderr=OWN_FRAME.sub("", exit.stderr),
     )
+
+
+OWN_FRAME = re.compile(rf'^ *File "{re.escape(str(Path(__file__).parent))}.*\n', re.MULTILINE)
+"""A line about the probe in what Python's fault handler says of a crash."""
+
+FRAME = re.compile(r'^ *File "(.+?)", line (\d+) in (.+)$', re.MULTILINE)
+
+
+def _crash_site(stderr: str, script: str) -> Site | None:
+    """Where in the script a crash of the interpreter happened, according to its fault handler."""
+    for path, line, function in FRAME.findall(stderr):
+        if path == script:
+            return Site(path, int(line), 1, int(line), 1, function, int(line), int(line))
+    return None
 
 
 def _trouble(script: Path) -> str:

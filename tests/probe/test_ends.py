@@ -49,7 +49,7 @@ ENDS = {
     ),
     "endless recursion": ("def f():\n    f()\nf()\n", ("raised", "RecursionError: ", (2,))),
     "its own death": ("import os\nos.kill(os.getpid(), 9)\n", ("crashed", "crashed with SIGKILL", ())),
-    "a crash in C": ("import ctypes\nctypes.string_at(0)\n", ("crashed", "crashed with SIGSEGV", ())),
+    "a crash in C": ("import ctypes\nctypes.string_at(0)\n", ("crashed", "crashed with SIGSEGV", (2,))),
     "closed descriptors": (
         "import os\nos.closerange(3, 256)\nprint('still here', end='')\n",
         ("finished", "ran to its end", ()),
