@@ -4,18 +4,20 @@ Both are facts about this run, and said only where they mean that something is w
 learn, a rate of zero, a script that only evaluates: none of them is reported.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tapelint.catalog import find
 from tapelint.finding import Finding, Place, Severity
-from tapelint.probe.observations import OBSERVATIONS, counted, listed, missing_sources
+from tapelint.probe.observations import counted, listed, missing_sources
 from tapelint.probe.scene import Scene, same_file
 from tapelint.record import Fit, GradientCall, Record, Site, Source
 from tapelint.source.span import Position, Span
 
 WEIGHTS_UNCHANGED = "weights-unchanged"
 MISSING_GRADIENTS = "missing-gradients"
+RULES = (WEIGHTS_UNCHANGED, MISSING_GRADIENTS)
 
 FEWEST_CALLS = 3
 """The gradient calls between which the weights must have stayed the same: one may be for show."""
@@ -37,12 +39,10 @@ def discoveries(findings: Sequence[Finding], record: Record, script: Path) -> It
             yield _finding(WEIGHTS_UNCHANGED, calls[0].where, script, message)
     for fit in record.fits:
         calls = [call for call in record.gradients if call.fit == fit.number]
-        if _learns_nothing(fit, calls) and not any(_is_told(told, rule, calls) for rule in _RULES):
+        if _learns_nothing(fit, calls) and not any(_is_told(told, rule, calls) for rule in RULES):
             message = f"`fit` changes nothing: {fit.trainable} of {fit.trainable} variables identical after "
             yield _finding(WEIGHTS_UNCHANGED, fit.where, script, message + counted(fit.steps, "step"))
 
-
-_RULES = (WEIGHTS_UNCHANGED, MISSING_GRADIENTS)
 
 Told = tuple[str | None, set[int]]
 
@@ -54,10 +54,10 @@ def _told(finding: Finding, record: Record) -> Told:
 
 
 def _is_told(told: list[Told], rule: str, calls: list[GradientCall]) -> bool:
-    observation = {WEIGHTS_UNCHANGED: "weights-unchanged", MISSING_GRADIENTS: "gradients-missing"}[rule]
-    assert observation in OBSERVATIONS
+    """Whether a confirmed finding rests on the observation that this rule is about, at one of these calls."""
+    known = find(rule)
     numbers = {call.number for call in calls}
-    return any(about == observation and not numbers.isdisjoint(which) for about, which in told)
+    return any(known and about == known.probe and not numbers.isdisjoint(which) for about, which in told)
 
 
 def _by_place(record: Record) -> list[list[GradientCall]]:
@@ -71,9 +71,7 @@ def _by_place(record: Record) -> list[list[GradientCall]]:
 
 def _spot(where: Site) -> Site:
     """The place, whoever called it."""
-    return Site(
-        where.path, where.line, where.column, where.end_line, where.end_column, where.function, where.first, where.last
-    )
+    return dataclasses.replace(where, callers=())
 
 
 def _trainable(call: GradientCall) -> list[Source]:
