@@ -27,7 +27,7 @@ from tapelint.program.tapes import (
     gradient_behind,
 )
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Constant, Result, Value, alternatives
+from tapelint.program.values import Attribute, Choice, Constant, Result, Value, alternatives
 
 # Methods of unknown objects that cannot hide a forward pass.
 _HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
@@ -100,11 +100,22 @@ _SETTING_UP = frozenset({"watch", "stop_recording", "reset"})
 
 def _handed_on(tape: Value) -> bool:
     """Whether somebody else may ask this tape, or ask it something else: it is returned, stored, passed on …"""
-    return any(
-        use.kind in ("returned", "yielded", "stored", "argument")
-        or (use.kind == "operand" and not (isinstance(use.by, Attribute) and use.by.name in _SETTING_UP))
-        for use in tape.uses
-    )
+    seen: set[int] = set()
+    pending = [tape]
+    while pending:
+        one = pending.pop()
+        seen.add(id(one))
+        for use in one.uses:
+            if use.kind in ("returned", "yielded", "stored", "argument"):
+                return True
+            if use.kind != "operand" or (isinstance(use.by, Attribute) and use.by.name in _SETTING_UP):
+                continue
+            if not isinstance(use.by, Choice):
+                return True
+            if id(use.by) not in seen:
+                # A name that holds one tape after another.
+                pending.append(use.by)
+    return False
 
 
 @check
@@ -186,4 +197,8 @@ def _compares_predictions(gradients: Gradients, value: Value) -> bool:
 
 
 def _is_forward_or_operation(value: Value) -> bool:
-    return is_operation(value) or (isinstance(value, Result) and value.call.op == "forward")
+    if is_operation(value):
+        return True
+    return isinstance(value, Result) and (
+        value.call.op == "forward" or (value.call.receiver is not None and "model" in value.call.receiver.marks)
+    )

@@ -6,6 +6,8 @@ from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.program.knowledge import table
 from tapelint.program.program import Program
+from tapelint.program.project import Module
+from tapelint.syntax import tree
 
 
 @check
@@ -15,6 +17,18 @@ def unimported_module(program: Program) -> Reports:
     seen = set()
     for name, site, _ in program.trace.unbound:
         module = site.module
-        if name in customary and name not in module.bound and not module.star_imports and (module, name) not in seen:
+        if name in customary and (module, name) not in seen and not _may_be_bound(program, module, name):
             seen.add((module, name))
             yield Report(site, f"`{name}` is never imported: the program stops here with a NameError")
+
+
+def _may_be_bound(program: Program, module: Module, name: str) -> bool:
+    """Whether something in the module binds the name after all: a function declares it global, or code is executed."""
+    if name in module.bound or module.star_imports:
+        return True
+    for node in program.nodes(module):
+        if isinstance(node, tree.ScopeDeclaration) and node.kind == "global" and name in node.names:
+            return True
+        if isinstance(node, tree.Name) and node.name in ("globals", "exec", "execfile"):
+            return True
+    return False

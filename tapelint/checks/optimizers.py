@@ -40,6 +40,7 @@ from tapelint.program.values import (
     alternatives,
 )
 
+_READING = frozenset({"keras.backend.get_value", "builtins.float", "keras.ops.convert_to_numpy"})
 _TRAINABLE = frozenset({"trainable_variables", "trainable_weights"})
 _SYNCHRONIZING = frozenset({"set_weights", "assign", "load_weights", "load_state_dict"})
 _CONSUMING = frozenset(
@@ -58,7 +59,7 @@ def update_variables_mismatch(program: Program) -> Reports:
         if request is None or not request.first_order:
             continue
         sources = _matching_sources(request, gradients)
-        reason = _mismatch(program, sources, variables) if sources is not None else None
+        reason = _mismatch(program, gradients, sources, variables) if sources is not None else None
         if reason is not None:
             taken = argument(program, request.call, 1, "sources") or "other variables"
             yield Report(
@@ -100,12 +101,16 @@ def _matching_sources(request: Gradients, gradients: Value) -> Value | None:
     return request.sources
 
 
-def _mismatch(program: Program, sources: Value, variables: Value) -> str | None:
+def _mismatch(program: Program, gradients: Value, sources: Value, variables: Value) -> str | None:
     """What the gradients of `sources` update instead; None when they meet their own variables or it cannot be told."""
     if len(alternatives(sources)) != 1 or len(alternatives(variables)) != 1 or sources is variables:
         return None
     taken, given = parameters_of(sources), parameters_of(variables)
-    if not taken or not given or any(each.selector == "itself" for each in (*taken, *given)):
+    if not taken or not given or any(_is_reversed(one) for one in ancestors(gradients, _is_no_request)):
+        return None
+    if all(each.selector == "itself" for each in (*taken, *given)):
+        return _swapped(taken, given)
+    if any(each.selector == "itself" for each in (*taken, *given)):
         return None
     if _is_reversed(variables) != _is_reversed(sources):
         return "in another order"
@@ -120,6 +125,17 @@ def _mismatch(program: Program, sources: Value, variables: Value) -> str | None:
     if all(_distinct(a, b) for a in taken for b in given) and not _synchronized(program):
         return "another model's"
     return None
+
+
+def _is_no_request(value: Value) -> bool:
+    return not (isinstance(value, Result) and value.call.method in ASKING)
+
+
+def _swapped(taken: list[Parameters], given: list[Parameters]) -> str | None:
+    """Whether two lists name the same variables in different places."""
+    if {id(each.root) for each in taken} != {id(each.root) for each in given} or len(taken) != len(given):
+        return None
+    return None if all(_same(a, b) for a, b in zip(taken, given, strict=True)) else "in another order"
 
 
 def _same(left: Parameters, right: Parameters) -> bool:
@@ -187,6 +203,8 @@ def _malformed(program: Program, update: Update) -> str | None:
     what = f"`{given}`" if given is not None else "its argument"
     if all(_bare_gradients(option) for option in alternatives(pairs)):
         return f"the update raises: {what} holds gradients without their variables, not pairs"
+    if isinstance(pairs, Display) and len(pairs.items) == 2 and _bare_gradients(pairs.items[0]):
+        return f"the update raises: {what} is a pair of lists, not a list of pairs"
     pair = update.paired()
     if pair is not None and parameters_of(pair[0]) and gradient_behind(pair[1]) and not gradient_behind(pair[0]):
         return f"the update raises: in {what} the variables come first, and the gradients must"
@@ -242,13 +260,12 @@ def lost_rebindings(program: Program) -> Iterator[Rebinding]:
     """Where a name of a variable is bound to what a step of descent would give, and the variable is not assigned."""
     for rebinding in program.trace.rebindings:
         new, old = rebinding.new, rebinding.old
-        if (
-            isinstance(new, Computed)
-            and new.operator in ("-", "+")
-            and all(_is_variable(option) for option in alternatives(old) if option is not new)
-            and (_is_descent(rebinding) or (fate(new) == "dead" and _is_listed_variable(old)))
-            and fate(new) not in ("applied", "escaped")
-        ):
+        if isinstance(new, Computed) and new.operator not in ("-", "+"):
+            continue
+        if not all(_is_variable(option) for option in alternatives(old) if option is not new):
+            continue
+        pointless = fate(new) == "dead" and _is_listed_variable(old)
+        if (_is_descent(rebinding) or pointless) and (rebinding.kept or fate(new) not in ("applied", "escaped")):
             yield rebinding
 
 
@@ -305,8 +322,12 @@ def _scheduled_rates(program: Program) -> Iterator[tuple[Value, str | None]]:
 def _assigned_rates(program: Program) -> Iterator[tuple[Value, str | None]]:
     """What is assigned to an optimizer's rate in an epoch loop or in a callback's method."""
     for call in program.trace.calls:
-        if call.method == "assign" and call.arguments and _is_rate(call.receiver) and _comes_each_epoch(call.context):
+        if not _comes_each_epoch(call.context):
+            continue
+        if call.method == "assign" and call.arguments and _is_rate(call.receiver):
             yield call.arguments[0], argument(program, call, 0)
+        if call.op == "keras.backend.set_value" and len(call.arguments) > 1 and _is_rate(call.arguments[0]):
+            yield call.arguments[1], argument(program, call, 0)
     for assignment in program.trace.assignments:
         if assignment.name in ("learning_rate", "lr") and _comes_each_epoch(assignment.context):
             yield assignment.value, None
@@ -319,6 +340,8 @@ def _comes_each_epoch(context: Context) -> bool:
 
 def _is_rate(value: Value | None) -> bool:
     """Whether `value` is the current learning rate: an optimizer's, or what Keras passes to a schedule."""
+    while isinstance(value, Result) and value.call.op in _READING and value.call.arguments:
+        value = value.call.arguments[0]
     options = alternatives(value) if value is not None else []
     return any(
         (isinstance(option, Attribute) and option.name in ("learning_rate", "lr"))

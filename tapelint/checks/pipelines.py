@@ -17,7 +17,7 @@ from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, made_by, seen_from
 from tapelint.program.tapes import choices_of_root
 from tapelint.program.trace import Call
-from tapelint.program.values import Choice, Computed, Constant, Display, Element, Item, Result, Site, Value
+from tapelint.program.values import Choice, Computed, Constant, Display, Element, Item, Result, Site, SliceValue, Value
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import spell
 
@@ -52,8 +52,7 @@ def _repeats_order(program: Program, feed: Feed) -> bool:
     return (
         feed.epochs
         and (feed.batches is None or feed.batches >= _SEVERAL)
-        and len(feed.arrays) > 1
-        and fixed_order(feed)
+        and ((len(feed.arrays) > 1 and fixed_order(feed)) or (feed.pipeline is not None and feed.pipeline.by_class))
         and not _is_stateful(program)
     )
 
@@ -61,7 +60,8 @@ def _repeats_order(program: Program, feed: Feed) -> bool:
 def _keeps_order(feed: Feed) -> bool:
     if feed.pipeline is None:
         return True
-    return feed.pipeline.arrays is not None and all(step.method in _ORDERLY for step in feed.pipeline.steps)
+    known = feed.pipeline.arrays is not None or feed.pipeline.by_class
+    return known and all(step.method in _ORDERLY for step in feed.pipeline.steps)
 
 
 def _is_stateful(program: Program) -> bool:
@@ -110,6 +110,8 @@ def remainder_dropped(program: Program) -> Reports:
         for feed in feeds_behind([*evaluation.arguments, *evaluation.keywords.values()], evaluation):
             yield from _lost_in_training(program, feed)
             yield from _lost_in_evaluation(feed)
+    for feed in program.scored:
+        yield from _lost_in_evaluation(feed)
 
 
 def _lost_in_training(program: Program, feed: Feed) -> Reports:
@@ -138,12 +140,25 @@ def _uncounted(feed: Feed) -> int | None:
     if feed.counter is None or any(_redrawn(array) for array in feed.arrays):
         return None
     division = floor_division(feed.counter.arguments[-1])
-    if division is None:
+    if division is None or _rest_is_taken(feed.counter.arguments[-1]):
         return None
     size, batch = integer_of(division[0]) or feed.size, integer_of(division[1]) or feed.batch
     if size is not None and batch:
         return size % batch or None
     return 0 if _read_from_file(feed) else None
+
+
+def _rest_is_taken(count: Value) -> bool:
+    """Whether a slice begins where `count` batches end: the program sees to the rest by itself."""
+    pending: list[tuple[Value, int]] = [(count, 0)]
+    while pending:
+        value, depth = pending.pop()
+        for use in value.uses:
+            if isinstance(use.by, SliceValue) and use.by.upper is None:
+                return True
+            if isinstance(use.by, (Computed, SliceValue)) and depth < 2:
+                pending.append((use.by, depth + 1))
+    return False
 
 
 def _redrawn(array: Value) -> bool:
@@ -221,12 +236,14 @@ def _sensitive_model(model: Value, feed: Feed) -> str | None:
 
 
 def _fixed_input(value: Value, batch: int | None) -> bool:
-    """Whether `value` is an input that fixes the batch size."""
+    """Whether `value` is an input or a layer that fixes the batch size."""
     call = made_by(value)
-    if call is None or call.op not in ("keras.Input", "keras.InputLayer", "keras.layers.Input"):
+    if call is None or not (call.op or "").startswith("keras."):
         return False
-    shape = call.argument(None, "batch_shape")
-    given = shape.items[0] if isinstance(shape, Display) and shape.items else call.argument(None, "batch_size")
+    shape = call.argument(None, "batch_shape") or call.argument(None, "batch_input_shape")
+    given = shape.items[0] if isinstance(shape, Display) and shape.items else None
+    if given is None and call.op in ("keras.Input", "keras.InputLayer"):
+        given = call.argument(None, "batch_size")
     return given is not None and integer_of(given) == batch
 
 

@@ -29,8 +29,10 @@ def _is_eager(program: Program, gradients: Gradients) -> bool:
     """Whether this surely runs eagerly, again and again, though nothing in it asks for that."""
     context = gradients.call.context
     frames = list(context.frame.stack())
-    if frames[-1].function is not None or not context.loops or any(frame.compiled != "no" for frame in frames):
-        # A function that nobody in view calls may be compiled by its caller.
+    if not context.loops or any(frame.compiled != "no" for frame in frames):
+        return False
+    if frames[-1].function is not None and len(context.loops) < 2:
+        # A function that nobody in view calls may be compiled by its caller, unless it holds the epochs as well.
         return False
     return not any(
         call.method in _EAGER_METHODS and call.context.loops == context.loops and call.context.managers

@@ -9,10 +9,16 @@ from tapelint.program.values import (
     Constant,
     Display,
     Mapping,
+    Result,
     Value,
     alternatives,
 )
 from tapelint.syntax import tree
+from tapelint.syntax.nodes import spell
+
+_SUMS = frozenset(
+    {f"{module}.{name}" for module in ("tensorflow", "tensorflow.math", "keras.ops") for name in ("add", "subtract")}
+)
 
 
 class Binding(Classes):
@@ -71,6 +77,25 @@ class Binding(Classes):
                     option.others.append(value)
 
     def _note_rebinding(self, target: tree.Expression, value: Value, node: int) -> None:
-        old = self.find_name(target.name) if isinstance(target, tree.Name) else None
-        if old is not None and isinstance(target, tree.Name) and isinstance(value, Computed) and old in value.parts:
-            self.trace.rebindings.append(Rebinding(target.name, old, value, self.site(node), self.context))
+        """Remember that a name or attribute is bound to something computed from what it held."""
+        name = spell(target)
+        match target:
+            case tree.Name():
+                old = self.find_name(target.name)
+            case tree.Attribute():
+                old = self.attribute(self.evaluate(target.value), target.name)
+            case _:
+                old = None
+        if old is not None and name is not None and any(old is part for part in _terms(value)):
+            kept = isinstance(target, tree.Attribute)
+            self.trace.rebindings.append(Rebinding(name, old, value, self.site(node), self.context, kept))
+
+
+def _terms(value: Value) -> list[Value]:
+    """The terms of a sum or difference, by operator or by function."""
+    match value:
+        case Computed(parts=parts):
+            return list(parts)
+        case Result(call=call) if call.op in _SUMS:
+            return list(call.arguments)
+    return []

@@ -50,7 +50,8 @@ class Calls(Expressions):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self.entered: set[int] = set()
-        self.handed_on: set[int] = set()
+        # Functions given to calls out of view, which may run them.
+        self._handed_on: dict[int, Function] = {}
         # Statements run for this root, and for the earlier roots of the module.
         self.spent = 0
         self.spent_before = 0
@@ -131,7 +132,7 @@ class Calls(Expressions):
         for value in (*arguments, *keywords.values(), *spread):
             value.used("argument", call)
             if isinstance(value, Function):
-                self.handed_on.add(id(value.node))
+                self._handed_on[id(value.node)] = value
         self.trace.calls.append(call)
         return call
 

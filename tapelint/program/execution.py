@@ -21,6 +21,9 @@ from tapelint.program.words import Words
 _REPEATS = 40
 
 
+_MODEL_METHODS = frozenset({"compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch"})
+
+
 class Execution(Statements):
     """Executes modules and roots."""
 
@@ -34,6 +37,7 @@ class Execution(Statements):
         """Execute a module as a run of it would, and then each function that nobody in view calls."""
         self.trace = Trace()
         self.entered.clear()
+        self._handed_on.clear()
         self._instances.clear()
         self._leaves.clear()
         self.spent = self.spent_before = 0
@@ -44,23 +48,33 @@ class Execution(Statements):
         words = Words(module)
         # Running a root may define further functions: the list grows while it is read.
         for function in islice(self.functions, first, None):
-            if id(function.node) in self.entered or module.is_test:
-                continue
             # What a function of another module defined while it ran belongs to this run as well.
             local = function.scope.module is module
-            wanted = words.matter(function.node) if local else function.scope.kind == "function"
-            if wanted or (local and id(function.node) in self.handed_on):
-                self._run_root(function)
+            if words.matter(function.node) if local else function.scope.kind == "function":
+                self._run_if_uncalled(module, function)
+        for function in list(self._handed_on.values()):
+            self._run_if_uncalled(module, function)
         self._settle()
         trace, self.trace = self.trace, Trace()
         del self.functions[first:]
         return trace
 
+    def _run_if_uncalled(self, module: Module, function: Function) -> None:
+        if id(function.node) not in self.entered and not module.is_test:
+            self._run_root(function)
+
     def _settle(self) -> None:
-        """Calls of what turned out to be a model, by its list of variables, are forward passes."""
+        """Name the calls of what turned out to be a model, by its list of variables or because it is compiled."""
         for call in self.trace.calls:
-            if call.op is None and "model" in call.callee.marks:
+            if call.op is None and call.method == "compile" and call.receiver is not None:
+                call.receiver.marks.add("model")
+        for call in self.trace.calls:
+            if call.op is not None:
+                continue
+            if "model" in call.callee.marks:
                 call.op, call.receiver, call.method = "forward", call.callee, None
+            elif call.method in _MODEL_METHODS and call.receiver is not None and "model" in call.receiver.marks:
+                call.op = f"keras.Model.{call.method}"
 
     def import_module(self, module: Module) -> None:
         """Execute a module's body, unless that has been done in this run or is going on.

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
-from tapelint.program.knowledge import canonical, table
+from tapelint.program.knowledge import canonical, class_kind, table
 from tapelint.program.state import State
 from tapelint.program.trace import Loop
 from tapelint.program.values import (
@@ -146,12 +146,23 @@ class Expressions(State):
             return value
         if hasattr(builtins, node.name):
             return self.library(f"builtins.{node.name}")
+        starred = self._from_star(node.name)
+        if starred is not None:
+            return starred
         self.trace.unbound.append((node.name, self.site(node.id), self.context))
         meant = table("names")["imports"].get(node.name)
         if meant is not None and not self.module.star_imports:
             # The rest of the program is read as if the forgotten import were there.
             return self.library(meant)
         return self.unknown(f"`{node.name}` is not bound")
+
+    def _from_star(self, name: str) -> Value | None:
+        """The class that the only `from library import *` of the module brings under this name."""
+        libraries = self.module.star_libraries
+        if len(libraries) != 1:
+            return None
+        full = canonical(f"{libraries[0]}.{name}")
+        return self.library(full) if class_kind(full) is not None else None
 
     def find_name(self, name: str) -> Value | None:
         scope: Scope | None = self.scope

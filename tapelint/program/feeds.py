@@ -85,7 +85,7 @@ def _of_values(target: Value, call: Call) -> list[Feed]:
                     seen.add(id(dataset))
                     pipeline = pipeline_of(dataset)
                     if pipeline is not None:
-                        feed = _of_pipeline(pipeline, _loop_over(of, call))
+                        feed = feed_of_pipeline(pipeline, _loop_over(of, call))
                         feeds.append(replace(feed, keeps_tail=None) if _size_is_tested(value) else feed)
             case Item():
                 index = _batch_slice(value)
@@ -118,7 +118,8 @@ def _loop_over(iterable: Value, call: Call) -> bool:
     return len(loops) > 1
 
 
-def _of_pipeline(pipeline: Pipeline, epochs: bool) -> Feed:
+def feed_of_pipeline(pipeline: Pipeline, epochs: bool = False) -> Feed:
+    """The feed of a pipeline, gone through once or once in each epoch."""
     drops = pipeline.drops_remainder
     last = pipeline.steps[-1] if pipeline.steps else pipeline.source
     return Feed(
@@ -186,13 +187,18 @@ def floor_division(value: Value) -> tuple[Value, Value] | None:
     if len(options) != 1:
         return None
     match options[0]:
-        case Computed(operator="//", parts=(left, right)):
+        case Computed(operator="//", parts=(left, right)) if not _rounds_up(left):
             return left, right
         case Result(call=call) if call.op == "builtins.int" and call.arguments:
             match call.arguments[0]:
                 case Computed(operator="/", parts=(left, right)):
                     return left, right
     return None
+
+
+def _rounds_up(numerator: Value) -> bool:
+    """Whether `(n + size - 1) // size` is what is computed."""
+    return isinstance(numerator, Computed) and numerator.operator in ("+", "-")
 
 
 def feed_of_fit(call: Call) -> Feed | None:
@@ -204,7 +210,7 @@ def feed_of_fit(call: Call) -> Feed | None:
     several = epochs is not None and (integer_of(epochs) is None or (integer_of(epochs) or 0) > 1)
     if kinds.of(x) == "dataset":
         pipeline = pipeline_of(x)
-        return _of_pipeline(pipeline, several) if pipeline is not None else None
+        return feed_of_pipeline(pipeline, several) if pipeline is not None else None
     if kinds.of(x) is not None:
         return None
     y = call.argument(1, "y")

@@ -55,6 +55,8 @@ class Imports(Binding):
             self.module.star_imports = self.module.star_imports or module.module.star_imports
         else:
             self.module.star_imports = True
+            if isinstance(module, Library) and module.name not in self.module.star_libraries:
+                self.module.star_libraries.append(module.name)
 
     def _module(self, name: str, level: int) -> Value:
         found = self.project.find(self.module, name, level)

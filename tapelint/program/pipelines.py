@@ -43,6 +43,16 @@ class Pipeline:
         return [given]
 
     @property
+    def by_class(self) -> bool:
+        """Whether the examples come from a folder for each class, one class after another."""
+        shuffle = self.source.argument(None, "shuffle")
+        return (
+            (self.source.op or "").endswith("_dataset_from_directory")
+            and isinstance(shuffle, Constant)
+            and not shuffle.value
+        )
+
+    @property
     def size(self) -> int | None:
         """The number of examples, as long as no step changes it in a way that cannot be followed."""
         size: int | None = None

@@ -41,6 +41,7 @@ class Module:
     scope: Scope = field(init=False, repr=False)
     executed_in: int = 0
     star_imports: bool = False
+    star_libraries: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.scope = Scope({}, None, "module", self)

@@ -114,13 +114,14 @@ class Call:
 
 @dataclass(slots=True, eq=False)
 class Rebinding:
-    """A name that held `old` was bound to `new`, which was computed from it."""
+    """A name that held `old` was bound to `new`, which was computed from it; an attribute keeps it for others."""
 
     name: str
     old: Value
     new: Value
     site: Site
     context: Context
+    kept: bool
 
 
 @dataclass(slots=True, eq=False)

@@ -22,6 +22,9 @@ class Nodes:
                 self._parents[child.id] = node
                 pending.append(child)
 
+    def __iter__(self) -> Iterator[tree.Node]:
+        return iter(self._nodes.values())
+
     def __getitem__(self, node: int) -> tree.Node:
         return self._nodes[node]
 
