@@ -19,6 +19,7 @@ from tapelint.program.provenance import (
     site_of,
 )
 from tapelint.program.tapes import (
+    Fate,
     Gradients,
     Parameters,
     active_tapes,
@@ -27,7 +28,7 @@ from tapelint.program.tapes import (
     gradient_behind,
 )
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Choice, Constant, Result, Value, alternatives
+from tapelint.program.values import Attribute, Choice, Constant, Result, Site, Value, alternatives
 
 # Methods of unknown objects that cannot hide a forward pass.
 _HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
@@ -35,10 +36,13 @@ _HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape"
 
 @check
 def gradients_not_applied(program: Program) -> Reports:
+    known: dict[Site, set[Fate]] = {}
     for gradients in program.gradients:
         if not gradients.parameters or not gradients.first_order or not _runs_repeatedly(gradients):
             continue
-        fates = {fate(run.result) for run in program.contexts(gradients.call)}
+        fates = known.get(gradients.call.site)
+        if fates is None:
+            fates = known[gradients.call.site] = {fate(run.result) for run in program.contexts(gradients.call)}
         if _feeds_rebinding(program, gradients):
             # `w = w - rate * g` is a mistake of its own, and the one to report.
             continue

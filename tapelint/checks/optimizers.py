@@ -265,7 +265,9 @@ def lost_rebindings(program: Program) -> Iterator[Rebinding]:
         if not all(_is_variable(option) for option in alternatives(old) if option is not new):
             continue
         pointless = fate(new) == "dead" and _is_listed_variable(old)
-        if (_is_descent(rebinding) or pointless) and (rebinding.kept or fate(new) not in ("applied", "escaped")):
+        # A layer's own weight may be replaced on purpose, for a forward pass that is to be differentiated.
+        kept = rebinding.kept and isinstance(old, Instance)
+        if (_is_descent(rebinding) or pointless) and (kept or fate(new) not in ("applied", "escaped")):
             yield rebinding
 
 

@@ -175,6 +175,8 @@ def _integer_of(value: Value) -> int | None:
             return number
         case Computed(operator=operator, parts=(left, right)):
             a, b = integer_of(left), integer_of(right)
+            if operator == "//":
+                return a // b if a is not None and b else None
             folded = fold(operator, a, b) if a is not None and b is not None else None
             return folded if isinstance(folded, int) and not isinstance(folded, bool) else None
         case Result(call=call) if call.op == "builtins.len" and call.arguments:

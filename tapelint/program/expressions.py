@@ -41,6 +41,9 @@ from tapelint.syntax import tree
 WIDTH = 8
 _MOST_ITEMS = 200
 
+# Constants that take more characters to write are not computed.
+_LONGEST = 300
+
 # Functions that hand out the elements of their first argument, in some order.
 PASSING = frozenset(
     {"builtins.list", "builtins.tuple", "builtins.iter", "builtins.reversed", "builtins.sorted", "builtins.set"}
@@ -51,7 +54,6 @@ _FOLDED: dict[str, Callable[[Any, Any], Any]] = {
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
-    "//": lambda a, b: a // b,
     "%": lambda a, b: a % b,
     "**": lambda a, b: a**b if abs(b) < 64 and abs(a) < 1e6 else None,
     "==": lambda a, b: a == b,
@@ -184,7 +186,7 @@ class Expressions(State):
             if len(known) > WIDTH:
                 return self.projection(value, name, lambda: Attribute(value, name))
             return join([self.attribute(option, name) for option in known])
-        if name in value.attributes:
+        if name in value.attributes and not isinstance(value, Class):
             return value.attributes[name]
         match value:
             case Library():
@@ -292,8 +294,15 @@ class Expressions(State):
         known = truth(left)
         if known is not None and known is (node.operator == "or"):
             return left
-        right = self.evaluate(node.right)
-        return right if known is not None else join([left, right])
+        if known is not None:
+            return self.evaluate(node.right)
+        values = [left]
+
+        def right() -> None:
+            values.append(self.evaluate(node.right))
+
+        self.fork(left, [right, lambda: None] if node.operator == "and" else [lambda: None, right])
+        return join(values)
 
     def _compare(self, node: tree.Compare) -> Value:
         left = self.evaluate(node.left)
@@ -394,7 +403,9 @@ class Expressions(State):
         self.trace.loops.append(loop)
         self.context = self.context.inside(loops=(*self.context.loops, loop))
         options = display_items(iterable)
-        for item in options if options is not None else [self.element(iterable, self.site(clause.id))]:
+        if options is None or len(options) ** len(node.clauses) > WIDTH**2:
+            options = [self.element(iterable, self.site(clause.id))]
+        for item in options:
             self.bind(clause.target, item)
             for condition in clause.conditions:
                 self.evaluate(condition).used("tested")
@@ -409,7 +420,10 @@ class Expressions(State):
         spread: list[Value] = []
         for argument in node.arguments:
             value = self.evaluate(argument.value)
-            if argument.star == "*":
+            if argument.star == "" and argument.keyword is None and spread:
+                # Behind an unknown number of arguments, a position means nothing.
+                spread.append(value)
+            elif argument.star == "*":
                 if isinstance(value, Display) and not value.open and not spread:
                     arguments.extend(value.items)
                 else:
@@ -445,7 +459,8 @@ def fold(operator: str, left: Any, right: Any) -> Any:
     if operator not in _FOLDED or (isinstance(left, (str, bytes)) and operator == "*"):
         return None
     try:
-        return _FOLDED[operator](left, right)
+        folded = _FOLDED[operator](left, right)
+        return folded if len(repr(folded)) < _LONGEST else None
     except (TypeError, ValueError, ArithmeticError):
         return None
 

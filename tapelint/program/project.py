@@ -87,7 +87,8 @@ class Project:
         """Whether the imports of a module are looked up: those of files without any training are a dead end."""
         path = importer.document.path
         if path not in self._leads_on:
-            self._leads_on[path] = importer.requested or is_relevant(importer.document.text.encode())
+            gathers = path.name == "__init__.py"
+            self._leads_on[path] = importer.requested or gathers or is_relevant(importer.document.text.encode())
         return self._leads_on[path]
 
     def _search(self, folder: Path, name: str, level: int) -> Module | None:
