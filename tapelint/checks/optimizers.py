@@ -26,6 +26,7 @@ from tapelint.program.tapes import (
 from tapelint.program.trace import Branch, Call, Context, Rebinding
 from tapelint.program.values import (
     Attribute,
+    Choice,
     Computed,
     Constant,
     Display,
@@ -258,6 +259,8 @@ def rebound_variable(program: Program) -> Reports:
 
 def lost_rebindings(program: Program) -> Iterator[Rebinding]:
     """Where a name of a variable is bound to what a step of descent would give, and the variable is not assigned."""
+    # Who watches tensors may well go on with them in place of the variables.
+    watched = any(call.op == "tensorflow.GradientTape.watch" for call in program.trace.calls)
     for rebinding in program.trace.rebindings:
         new, old = rebinding.new, rebinding.old
         if isinstance(new, Computed) and new.operator not in ("-", "+"):
@@ -266,9 +269,16 @@ def lost_rebindings(program: Program) -> Iterator[Rebinding]:
             continue
         pointless = fate(new) == "dead" and _is_listed_variable(old)
         # A layer's own weight may be replaced on purpose, for a forward pass that is to be differentiated.
-        kept = rebinding.kept and isinstance(old, Instance)
-        if (_is_descent(rebinding) or pointless) and (kept or fate(new) not in ("applied", "escaped")):
+        kept = rebinding.kept and isinstance(old, Instance) and not watched
+        lost = kept or fate(new) not in ("applied", "escaped") or (_breaks_next_turn(rebinding) and not watched)
+        if (_is_descent(rebinding) or pointless) and lost:
             yield rebinding
+
+
+def _breaks_next_turn(rebinding: Rebinding) -> bool:
+    """Whether the loop comes back to ask for the gradient by the name, which is no variable any more."""
+    requests = [call for call in gradient_behind(rebinding.new) if call.context.loops == rebinding.context.loops]
+    return bool(requests and rebinding.context.loops) and isinstance(rebinding.old, Choice)
 
 
 def _is_descent(rebinding: Rebinding) -> bool:

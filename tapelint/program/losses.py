@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tapelint.program import kinds
+from tapelint.program.arrays import size_of
 from tapelint.program.knowledge import matches, table
 from tapelint.program.models import library_class
 from tapelint.program.provenance import ancestors
@@ -78,7 +79,11 @@ def _shape_of_call(call: Call) -> Shape | None:
     op = call.op or ""
     if matches(op, "per_example", "names"):
         prediction = call.argument(1, "y_pred") or call.argument(1, "logits") or call.argument(1, "output")
-        return Shape("per-example", producer=call) if prediction is not None and has_feature_axis(prediction) else None
+        if prediction is None or not (
+            has_feature_axis(prediction) or ("categorical" in op and _is_batch_output(prediction))
+        ):
+            return None
+        return Shape("per-example", producer=call)
     if op == "keras.Loss.__call__":
         return _shape_of_loss_object(call)
     if op in table("tensors")["reductions"]:
@@ -183,6 +188,16 @@ def has_feature_axis(prediction: Value) -> bool:
     return bool(options)
 
 
+def _is_batch_output(prediction: Value) -> bool:
+    """Whether predictions are what a model makes of a batch. A loss over classes needs their axis besides."""
+    return all(
+        isinstance(option, Result)
+        and option.call.op == "forward"
+        and not any(_single_example(argument) for argument in option.call.arguments)
+        for option in alternatives(prediction)
+    )
+
+
 def _keeps_axes(forward: Call) -> bool:
     """Whether a forward pass gives back (batch, features …): nothing reshapes at its end, nor feeds one example."""
     if any(_single_example(argument) for argument in forward.arguments):
@@ -203,6 +218,8 @@ def _keeps_axes(forward: Call) -> bool:
 def _single_example(inputs: Value) -> bool:
     """Whether an input is one example dressed up as a batch."""
     for one in ancestors(inputs):
+        if size_of(one) == 1:
+            return True
         match one:
             case Result(call=call) if call.op in _EXPANDING:
                 return True

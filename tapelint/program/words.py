@@ -13,7 +13,7 @@ from tapelint.syntax.nodes import children
 _TRAINING = frozenset(
     {"GradientTape", "gradient", "jacobian", "apply_gradients", "minimize", "fit", "train_on_batch", "evaluate",
      "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "assign_sub", "learning_rate",
-     "result", "from_tensor_slices", "drop_remainder"}
+     "result", "from_tensor_slices", "drop_remainder", "on_epoch_begin", "on_epoch_end"}
 )  # fmt: skip
 
 
