@@ -13,6 +13,7 @@ from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors
 from tapelint.program.trace import Call, Loop
 from tapelint.program.values import (
+    Attribute,
     Class,
     Constant,
     Display,
@@ -136,7 +137,11 @@ def _saves_best(checkpoint: Value) -> bool:
 @check
 def unavailable_monitor(program: Program) -> Reports:
     for fit in program.fits:
-        for callback in _callbacks(fit) or ():
+        callbacks = _callbacks(fit) or []
+        if any(not (library_class(callback) or "").startswith("keras.callbacks.") for callback in callbacks):
+            # A callback of somebody's own may log what another one monitors.
+            continue
+        for callback in callbacks:
             monitor = _monitored(callback)
             if monitor is None or not isinstance(callback, Instance):
                 continue
@@ -250,7 +255,7 @@ def metric_not_reset(program: Program) -> Reports:
 
 
 def _resets(call: Call) -> bool:
-    return call.method in ("reset_state", "reset_states", "reset_metrics", "reset")
+    return call.method in ("reset_state", "reset_states", "reset_metrics", "reset", "set_weights")
 
 
 def _may_run_in(reset: Call, epoch: Loop, read: Call) -> bool:
@@ -259,10 +264,16 @@ def _may_run_in(reset: Call, epoch: Loop, read: Call) -> bool:
     return epoch in reset.context.loops or roots[0] is not roots[1]
 
 
+# Attributes of a metric through which its state can be set.
+_STATE = frozenset({"variables", "weights", "non_trainable_variables", "total", "count"})
+
+
 def _tracked(metric: Instance) -> bool:
     """Whether somebody else may reset the metric: Keras, a callback, a helper out of view."""
     return any(
-        use.kind == "returned" or (use.kind == "argument" and isinstance(use.by, Call) and _hands_over(use.by))
+        use.kind == "returned"
+        or (isinstance(use.by, Attribute) and use.by.name in _STATE)
+        or (use.kind == "argument" and isinstance(use.by, Call) and _hands_over(use.by))
         for use in metric.uses
     )
 

@@ -178,9 +178,15 @@ def loss_outside_tape(program: Program) -> Reports:
             )
 
 
+# Functions that return a tensor as it is, when nothing about it has to change.
+_PASSING_ON = frozenset({"tensorflow.convert_to_tensor", "tensorflow.cast", "keras.ops.convert_to_tensor"})
+
+
 def _unrecorded_operation(gradients: Gradients, target: Value) -> Value | None:
     """The operation that made `target` outside every region of the tape, out of something that was recorded."""
     value = projected(target)
+    while isinstance(value, Result) and value.call.op in _PASSING_ON and value.call.arguments:
+        value = projected(value.call.arguments[0])
     context = context_of(value)
     if context is None or context.paused or gradients.records(value):
         return None

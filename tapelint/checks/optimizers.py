@@ -10,7 +10,7 @@ from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
-from tapelint.program.models import library_class, sensitive_parts
+from tapelint.program.models import library_class, related, sensitive_parts
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, is_operation, made_by
 from tapelint.program.tapes import (
@@ -146,7 +146,7 @@ def _same(left: Parameters, right: Parameters) -> bool:
 def _distinct(left: Parameters, right: Parameters) -> bool:
     """Whether two owners are surely different objects."""
     if isinstance(left.root, Instance) and isinstance(right.root, Instance):
-        return left.root is not right.root
+        return left.root is not right.root and not related(left.root, right.root)
     if isinstance(left.root, Parameter) and isinstance(right.root, Parameter):
         return left.root.site != right.root.site
     return (
@@ -244,7 +244,15 @@ def _exhausted(pairs: Value, apply: Call) -> bool:
                 )
             ):
                 return True
-    return any(use.kind == "iterated" for use in pairs.uses)
+    return any(
+        use.kind == "iterated" and isinstance(use.by, Computed) and _comes_before(use.by, apply) for use in pairs.uses
+    )
+
+
+def _comes_before(loop: Computed, apply: Call) -> bool:
+    """Whether a loop stands before a call, and not in a branch that the call is not in."""
+    earlier = loop.site.module is apply.site.module and loop.site.node < apply.site.node
+    return earlier and loop.context.branches == apply.context.branches[: len(loop.context.branches)]
 
 
 @check

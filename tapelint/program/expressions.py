@@ -396,7 +396,7 @@ class Expressions(State):
             return
         clause = node.clauses[number]
         iterable = self.evaluate(clause.iterable)
-        iterable.used("iterated")
+        iterable.used("iterated", self.computed("iterate", clause.id))
         loop = Loop(
             self.site(clause.id), "comprehension", iterable, self.context.loops[-1] if self.context.loops else None
         )

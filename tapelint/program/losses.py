@@ -51,6 +51,10 @@ def shape_of(value: Value) -> Shape | None:
             return Shape("scalar")
         case Choice():
             return _common([shape_of(option) for option in alternatives(value)])
+        case Computed(operator="/", parts=(left, right)) if not isinstance(right, Constant):
+            # Divided by a number that may follow the batch, a sum is an average.
+            shape = _combined([shape_of(left), shape_of(right)])
+            return Shape("scalar", "other") if shape is not None and shape.reduction == "sum" else shape
         case Computed(operator=operator, parts=parts) if operator in _ARITHMETIC:
             return _combined([shape_of(part) for part in parts])
         case Result(call=call):
@@ -152,7 +156,15 @@ def _shape_of_reduction(call: Call, how: str) -> Shape | None:
             if _keeps_batch(axis) and call.arguments and has_feature_axis(call.arguments[0])
             else None
         )
+    if how == "sum" and not (call.arguments and _is_per_example(call.arguments[0])):
+        # A sum over weights or over single numbers has nothing to do with the batch.
+        how = "other"
     return Shape("scalar", how, call)
+
+
+def _is_per_example(value: Value) -> bool:
+    shape = shape_of(value)
+    return has_feature_axis(value) or (shape is not None and shape.kind == "per-example")
 
 
 def _keeps_batch(axis: Value) -> bool:
@@ -222,11 +234,13 @@ def _single_example(inputs: Value) -> bool:
             return True
         match one:
             case Result(call=call) if call.op in _EXPANDING:
-                return True
+                axis = call.argument(1, "axis")
+                if not (isinstance(axis, Constant) and axis.value):
+                    return True
             case Result(call=call) if call.method == "batch":
                 size = call.argument(0, "batch_size")
                 if isinstance(size, Constant) and size.value == 1:
                     return True
-            case Item(index=index) if any(is_none(part) for part in (index, *index.operands())):
+            case Item(index=index) if is_none(index.items[0] if isinstance(index, Display) and index.items else index):
                 return True
     return False

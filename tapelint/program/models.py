@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapelint.program import kinds
 from tapelint.program.knowledge import table
+from tapelint.program.provenance import ancestors
 from tapelint.program.values import (
     Class,
     Constant,
@@ -32,6 +33,9 @@ def sensitive_layer(layer: Value) -> bool:
     """Whether `layer` itself is a library layer that computes something else in training."""
     name = library_class(layer)
     if name is None or not isinstance(layer, Instance) or layer.call is None:
+        return False
+    trainable = layer.call.argument(None, "trainable")
+    if name == "keras.layers.BatchNormalization" and isinstance(trainable, Constant) and not trainable.value:
         return False
     if name.startswith("keras.applications."):
         return name not in table("layers")["applications"]["insensitive"]
@@ -114,8 +118,8 @@ def graph_layers(outputs: Value) -> list[tuple[Value, Value | None]]:
     return found
 
 
-def sensitive_parts(model: Value) -> list[Value]:
-    """The layers of `model` that are known to behave differently in training, found without calling it."""
+def parts_of(model: Value) -> list[Value]:
+    """`model` and every layer and model inside it that is in view."""
     found: dict[int, Value] = {}
     pending = [model]
     while pending:
@@ -126,7 +130,19 @@ def sensitive_parts(model: Value) -> list[Value]:
         pending.extend(part for part, _ in layers_inside(one))
         if isinstance(one, Instance) and isinstance(one.cls, Class):
             pending.extend(option for held in one.attributes.values() for option in _held(held))
-    return [one for one in found.values() if sensitive_layer(one)]
+    return list(found.values())
+
+
+def sensitive_parts(model: Value) -> list[Value]:
+    """The layers of `model` that are known to behave differently in training, found without calling it."""
+    return [one for one in parts_of(model) if sensitive_layer(one)]
+
+
+def related(left: Value, right: Value) -> bool:
+    """Whether two models may share variables: one is in the other or made from it, or they share a layer."""
+    parts = [{id(part) for part in parts_of(model)} for model in (left, right)]
+    made = [{id(value) for value in ancestors(model)} for model in (left, right)]
+    return bool(parts[0] & parts[1]) or id(left) in made[1] or id(right) in made[0]
 
 
 def _held(value: Value) -> list[Value]:

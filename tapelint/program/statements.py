@@ -158,7 +158,7 @@ class Statements(Imports):
 
     def _for(self, node: tree.For) -> None:
         iterable = self.evaluate(node.iterable)
-        iterable.used("iterated")
+        iterable.used("iterated", self.computed("iterate", node.id))
 
         def turn() -> None:
             self.bind(node.target, self.element(iterable, self.site(node.target.id)))

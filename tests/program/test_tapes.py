@@ -212,6 +212,8 @@ ENDS = {
         "horovod.allreduce(g)",
         "tf.py_function(keep, [g], [])",
         "global h\nh = g",
+        "if g: pass",
+        "assert g is not None",
     ],
     "differentiated": ["tape.gradient(g, x)", "tape.gradient(tf.reduce_sum(g[0]), x)"],
     "displayed": [
@@ -219,8 +221,6 @@ ENDS = {
         "print(f'{g}')",
         "tf.print(tf.norm(g[0]))",
         "tf.summary.histogram('g', g[0])",
-        "if g: pass",
-        "assert g is not None",
         "keras.metrics.Mean()(tf.norm(g[0]))",
         "print([tf.norm(a).numpy() for a in g])",
         "print(len(g))",
