@@ -112,6 +112,7 @@ class TestEnd:
             _, err = running.communicate(BROKEN)
         assert (running.returncode, err) == (0, "")
 
+    @pytest.mark.usefixtures("interruptible")
     def test_an_interrupt(self) -> None:
         with subprocess.Popen(
             command("-", "--verbose"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -172,6 +172,7 @@ def test_a_script_that_swallows_the_stop_is_stopped(tmp_path: Path) -> None:
     assert len(record.applications) == 4
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_leaves_a_partial_record_and_nobody(tmp_path: Path) -> None:
     script = write(
         tmp_path,
