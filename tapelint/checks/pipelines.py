@@ -85,7 +85,7 @@ def _quoted_data(program: Program, feed: Feed, site: Site) -> str:
 @check
 def shuffle_disabled(program: Program) -> Reports:
     for fit in program.fits:
-        shuffle = fit.argument(None, "shuffle")
+        shuffle = fit.argument(8, "shuffle")
         feed = feed_of_fit(fit)
         if (
             isinstance(shuffle, Constant)

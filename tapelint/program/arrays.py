@@ -18,6 +18,7 @@ from tapelint.program.values import (
     Display,
     Element,
     Item,
+    Library,
     Mapping,
     Result,
     SliceValue,
@@ -32,12 +33,15 @@ _SAMPLERS = frozenset(
     {"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
      "tensorflow.random.Generator.from_seed", "tensorflow.random.get_global_generator"}
 )  # fmt: skip
+_WITHOUT_DATA = ("numpy.", "math.", "tensorflow.", "keras.", "builtins.")
 _SORTING = frozenset({"numpy.argsort", "numpy.lexsort", "tensorflow.argsort", "keras.ops.argsort"})
 _SHAPED_FIRST = frozenset({"zeros", "ones", "full", "empty", "zeros_like", "ones_like", "fill"})
 _KEEP_SIZE = frozenset(
     {"sort", "array", "asarray", "constant", "convert_to_tensor", "cast", "expand_dims", "one_hot", "to_categorical",
      "sin", "cos", "square", "exp", "sqrt", "abs", "column_stack", "hstack", "float32", "tanh", "sign", "where",
-     "permutation", "clip", "log", "round", "floor", "DataFrame"}
+     "permutation", "clip", "log", "round", "floor", "DataFrame", "cumsum", "cumprod", "gradient", "maximum", "minimum",
+     "add", "subtract", "multiply", "divide", "power", "log1p", "digitize", "nan_to_num", "ascontiguousarray", "copy",
+     "tan", "arctan2", "hypot", "mod", "ceil", "normalize", "pad_sequences", "asanyarray", "roll", "flip", "argsort"}
 )  # fmt: skip
 _KEEP_SIZE_METHODS = frozenset({"astype", "copy", "numpy", "to_numpy", "clip", "round", "normal_"})
 
@@ -52,8 +56,11 @@ def order_of(value: Value) -> Order | None:
     if "shuffled" in value.marks:
         return "random"
     match value:
-        case Constant():
+        case Constant() | SliceValue():
             return "constant"
+        case Library(name=name):
+            # A number like `np.pi` or a type like `tf.float32`; other libraries may export data.
+            return "constant" if name.startswith(_WITHOUT_DATA) else None
         case Choice():
             return _one_of([order_of(option) for option in alternatives(value) if not is_none(option)])
         case Computed(operator="@", parts=(left, _)):
@@ -72,8 +79,6 @@ def order_of(value: Value) -> Order | None:
             return order_of(of) if name in table("tensors")["order"]["methods"] else None
         case Result(call=call):
             return _order_of_call(call)
-        case SliceValue():
-            return "constant"
     return None
 
 

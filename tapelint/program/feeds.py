@@ -229,7 +229,7 @@ def feed_of_fit(call: Call) -> Feed | None:
 
 def _training_rows(call: Call, size: int | None) -> int | None:
     """What `validation_split` leaves for training: Keras floors the position of the cut."""
-    split = call.argument(None, "validation_split")
+    split = call.argument(6, "validation_split")
     if split is None or size is None:
         return size
     if isinstance(split, Constant) and isinstance(split.value, (int, float)):

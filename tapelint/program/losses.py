@@ -229,7 +229,7 @@ def _keeps_axes(forward: Call) -> bool:
 
 def _single_example(inputs: Value) -> bool:
     """Whether an input is one example dressed up as a batch."""
-    for one in ancestors(inputs):
+    for one in ancestors(inputs, _is_no_list):
         if size_of(one) == 1:
             return True
         match one:
@@ -244,3 +244,8 @@ def _single_example(inputs: Value) -> bool:
             case Item(index=index) if is_none(index.items[0] if isinstance(index, Display) and index.items else index):
                 return True
     return False
+
+
+def _is_no_list(value: Value) -> bool:
+    """Whether `value` is not written out as a list, whose inner lists are rows and no batches."""
+    return not (isinstance(value, Display) and value.kind == "list")
