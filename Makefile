@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format picture clean
+.PHONY: help demo test lint format picture speed clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -24,6 +24,7 @@ help:
 	@echo 'make lint     run only ruff and mypy'
 	@echo 'make format   let ruff format and fix the code'
 	@echo 'make picture  draw the pictures of the README again'
+	@echo 'make speed    time tapelint and flake8 on the same files of other people'\''s packages (downloads them)'
 	@echo 'make clean    remove the virtual environment and the caches'
 
 demo: $(VENV)/with-probe
@@ -44,6 +45,10 @@ format: $(VENV)/with-tests
 picture: $(VENV)/with-tests
 	$(VENV)/bin/python docs/picture.py
 
+speed: $(VENV)/bin/tapelint
+	$(RUN) benchmarks.speed
+	$(RUN) benchmarks.speed --growth --rounds 1
+
 clean:
 	rm -rf $(VENV) build dist .tapelint_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -53,6 +58,11 @@ $(VENV)/with-tests: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'Installing tapelint with its probe and its tests (a few minutes, once) …'
 	$(INSTALL) '.[dev]'
 	@touch $(VENV)/with-probe $@
+
+# Only the linter, for what needs neither TensorFlow nor the tests.
+$(VENV)/bin/tapelint: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) .
+	@touch $@
 
 $(VENV)/with-probe: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'Installing tapelint with its probe (a few minutes, once) …'
