@@ -28,7 +28,7 @@ from tapelint.program.tapes import (
     gradient_behind,
 )
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Choice, Constant, Result, Site, Value, alternatives
+from tapelint.program.values import Attribute, Choice, Constant, Instance, Result, Site, Value, alternatives
 
 # Methods of unknown objects that cannot hide a forward pass.
 _HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
@@ -68,10 +68,17 @@ def _runs_repeatedly(gradients: Gradients) -> bool:
 
 def _optimizer_idle(program: Program) -> bool:
     """Whether an optimizer is made and never asked to do anything: the loop was meant to train."""
-    optimizers = list(program.objects("optimizer"))
+    made = list(program.objects("optimizer"))
+    # Where the program makes its own, those of classes that it never makes objects of are not its own.
+    optimizers = [optimizer for optimizer in made if _made_by_the_program(optimizer)] or made
     return bool(optimizers) and not any(
         use.kind in ("argument", "receiver", "returned") for optimizer in optimizers for use in optimizer.uses
     )
+
+
+def _made_by_the_program(value: Instance) -> bool:
+    """Whether the module itself comes to where `value` is made, rather than a caller out of view."""
+    return value.call is not None and [*value.call.context.frame.stack()][-1].function is None
 
 
 @check

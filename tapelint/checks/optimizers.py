@@ -223,7 +223,7 @@ def _bare_gradients(value: Value) -> bool:
             return bool(gradient_behind(value))
         case Display(kind="list", items=items) if items:
             # A list of tensors, each computed from gradients.
-            return all(isinstance(item, Result) and is_operation(item) and gradient_behind(item) for item in items)
+            return all(is_operation(item) and gradient_behind(item) for item in items)
     return False
 
 

@@ -248,8 +248,17 @@ def zipped(value: Value) -> tuple[Value, Value] | None:
         case Result(call=call) if call.op in ("builtins.list", "builtins.tuple") and call.arguments:
             return zipped(call.arguments[0])
         case Display(items=[Display(kind="tuple", items=[gradient, variable])]):
-            return gradient, variable
+            return gradient, _list_of(variable, gradient)
     return None
+
+
+def _list_of(variable: Value, gradient: Value) -> Value:
+    """The list that a comprehension takes `variable` from, if `gradient` comes from another list turn by turn."""
+    if isinstance(variable, Element) and any(
+        isinstance(one, Element) and one.site == variable.site and one is not variable for one in ancestors(gradient)
+    ):
+        return variable.of
+    return variable
 
 
 def choices_of_root(root: Value) -> list[Value]:
