@@ -1,15 +1,18 @@
 """LibCST's tree of a text and, made from it in one go, the compact tree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import libcst as cst
 from libcst import CSTNode
 
 from tapelint.syntax import tree
-from tapelint.syntax.lower import IllegalLiteral, Origin, TooDeep, lower
+from tapelint.syntax.lower import IllegalLiteral, Misplaced, Origin, TooDeep, lower
 from tapelint.syntax.stack import with_room
+
+Suites: TypeAlias = Sequence[tuple[str, tree.Unread | None]]
 
 
 class Refused(ValueError):
@@ -18,21 +21,25 @@ class Refused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Concrete:
-    """A module in both forms. `origins[id]` is what the node of that id was made from."""
+    """A module in both forms. `origins` says what each node was made from, in the order of their ids."""
 
     text: str
     concrete: cst.Module
     compact: tree.Module
     origins: list[Origin]
 
+    def origin(self, number: int) -> Origin:
+        """What the node of this id was made from."""
+        return self.origins[number - self.compact.id]
 
-def read(text: str) -> Concrete:
-    """Both trees of `text`. Raises Refused."""
+
+def read(text: str, first: int = 0, suites: Suites | None = None) -> Concrete:
+    """Both trees of `text`, with ids from `first`; `suites` is for `lower`. Raises Refused."""
     try:
-        return with_room(lambda: _read(text))
+        return with_room(lambda: _read(text, first, suites))
     except cst.ParserSyntaxError as error:
         raise Refused(error.message) from None
-    except (IllegalLiteral, TooDeep, UnicodeError, RecursionError) as error:
+    except (IllegalLiteral, Misplaced, TooDeep, UnicodeError, RecursionError) as error:
         raise Refused(str(error)) from None
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # LibCST's native parser gave up; it is no Exception
@@ -40,13 +47,13 @@ def read(text: str) -> Concrete:
         raise
 
 
-def _read(text: str) -> Concrete:
+def _read(text: str, first: int, suites: Suites | None) -> Concrete:
     try:
         concrete = cst.parse_module(text)
     except (cst.CSTValidationError, TypeError):
         with _unchecked():
             concrete = cst.parse_module(text)
-    compact, origins = lower(concrete)
+    compact, origins = lower(concrete, first, suites)
     return Concrete(text, concrete, compact, origins)
 
 

@@ -33,12 +33,22 @@ class TooDeep(ValueError):
     """An expression that nests to the right, like `not not …`, beyond what readers of the tree are prepared for."""
 
 
-def lower(module: cst.Module) -> tuple[tree.Module, list[Origin]]:
-    """The compact tree of `module`, and the origin of each of its nodes: the place in the list is the node's id."""
-    lowering = _Lowering()
-    lowered = tree.Module(lowering.number(module))
-    lowered.body = lowering.block(module.body)
-    lowered.node_count = len(lowering.origins)
+class Misplaced(ValueError):
+    """A suite that was cut out belongs to no function, or to another one than was thought."""
+
+
+def lower(
+    module: cst.Module, first: int = 0, suites: Sequence[tuple[str, tree.Unread | None]] | None = None
+) -> tuple[tree.Module, list[Origin]]:
+    """The compact tree of `module`, with ids counted from `first`, and the origin of each of its nodes in their order.
+
+    Of the functions that stand in no other one, `suites` gives the names, in order, and the suites that were cut out.
+    """
+    lowering = _Lowering(first, suites)
+    number = lowering.number(module)
+    lowered = tree.Module(number, lowering.block(module.body))
+    if lowering.suites:
+        raise Misplaced(lowering.suites[-1][0])
     return lowered, lowering.origins
 
 
@@ -46,17 +56,19 @@ class _Lowering:
     """The state of one walk: the origins so far, and what stands around the node in hand.
 
     `yields` says of each function around it whether it is a generator; `rightward` counts the expressions around it
-    that nest without brackets.
+    that nest without brackets; `suites` are those that were cut out of the functions to come, the next one last.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: int, suites: Sequence[tuple[str, tree.Unread | None]] | None) -> None:
+        self.first = first
+        self.suites = None if suites is None else list(reversed(suites))
         self.origins: list[Origin] = []
         self.yields: list[bool] = [False]
         self.rightward = 0
 
     def number(self, origin: Origin) -> int:
         self.origins.append(origin)
-        return len(self.origins) - 1
+        return self.first + len(self.origins) - 1
 
     # Statements
 
@@ -195,18 +207,24 @@ class _Lowering:
         decorators = [self.expression(decorator.decorator) for decorator in node.decorators]
         parameters = self.parameters(node.params)
         returns = self.expression(node.returns.annotation) if node.returns else None
-        self.yields.append(False)
-        body = self.block(node.body.body)
+        name = _identifier(node.name)
+        suite = self.cut_out(name) or self.function_suite(node)
         return tree.Function(
-            number,
-            _identifier(node.name),
-            parameters,
-            body,
-            decorators,
-            returns,
-            is_async=node.asynchronous is not None,
-            is_generator=self.yields.pop(),
+            number, name, parameters, suite, decorators, returns, is_async=node.asynchronous is not None
         )
+
+    def function_suite(self, node: cst.FunctionDef) -> tree.Suite:
+        self.yields.append(False)
+        statements = self.block(node.body.body)
+        return tree.Suite(statements, self.yields.pop())
+
+    def cut_out(self, name: str) -> tree.Unread | None:
+        """The suite of the function called `name` if it was cut out of the text."""
+        if self.suites is None or len(self.yields) > 1:
+            return None
+        if not self.suites or self.suites[-1][0] != name:
+            raise Misplaced(name)
+        return self.suites.pop()[1]
 
     def parameters(self, node: cst.Parameters) -> list[tree.Parameter]:
         parameters = [self.parameter(parameter, "positional") for parameter in node.posonly_params]
@@ -406,7 +424,7 @@ class _Lowering:
         body = tree.Return(self.number(node.body), self.operand(node.body))
         return tree.Lambda(
             number,
-            tree.Function(function, "<lambda>", parameters, [body], [], None, is_generator=self.yields.pop()),
+            tree.Function(function, "<lambda>", parameters, tree.Suite([body], self.yields.pop()), [], None),
         )
 
     def walrus(self, node: cst.NamedExpr) -> tree.Expression:

@@ -63,7 +63,7 @@ def children(node: tree.Node) -> Iterator[tree.Node]:
 
 
 _FIELDS: dict[type, list[str]] = {
-    kind: [field.name for field in fields(kind) if field.name != "id"]
+    kind: ["body" if field.name == "suite" else field.name for field in fields(kind) if field.name != "id"]
     for kind in vars(tree).values()
     if isinstance(kind, type) and issubclass(kind, tree.Node)
 }

@@ -1,5 +1,9 @@
 """From a document to its compact tree."""
 
+import ast
+import warnings
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tapelint.source.document import Document
@@ -7,15 +11,18 @@ from tapelint.source.span import Position
 from tapelint.syntax.complaint import complaint
 from tapelint.syntax.lines import Lines
 from tapelint.syntax.nesting import overload
-from tapelint.syntax.tree import Module
+from tapelint.syntax.outline import Body, bodies
+from tapelint.syntax.tree import Function, Module, Suite, Unread
 
 if TYPE_CHECKING:
     from tapelint.syntax.concrete import Concrete
 
-# What was parsed last, if it is small: whoever lints one file asks for the places in it next. LibCST's trees are large,
-# so there is never more than one.
-_latest: "list[Concrete]" = []
-_MOST_REMEMBERED = 1 << 16
+# A text is parsed in parts: what is left of it without the bodies of its functions, then these. The ids of the nodes in
+# a part count from a multiple of this number, which is more than one part can hold.
+_PART = 1 << 24
+
+# What stands for a body that was cut out.
+_PLACEHOLDER = " 0\n"
 
 
 class Unparsable(Exception):
@@ -27,36 +34,113 @@ class Unparsable(Exception):
         self.position = position
 
 
-def parse(document: Document) -> Module:
-    """The compact tree of `document`, a new one each time. Raises Unparsable."""
-    concrete = _read(document.text)
-    _latest.clear()
-    if len(document.text) <= _MOST_REMEMBERED:
-        _latest.append(concrete)
-    return concrete.compact
+def parse(document: Document, *, imported: bool = False) -> Module:
+    """The compact tree of `document`, a new one each time. The bodies of long functions are parsed when asked for.
+
+    Raises Unparsable. What is wrong in a body of an `imported` document is told only when that body is asked for.
+    """
+    parts = Parts(document.text)
+    if not imported and not _is_python(document.text):
+        # The Python that runs tapelint may be too old for it: LibCST decides.
+        parts.whole()
+    return parts.outline().compact
 
 
-def recall(document: Document) -> "Concrete":
-    """Both trees of `document`, the LibCST tree too. Raises Unparsable."""
-    latest = list(_latest)
-    if latest and latest[0].text == document.text:
-        return latest[0]
-    return _read(document.text)
+class Parts:
+    """A text in parts: its outline, and the bodies of functions that can be cut out of it.
+
+    Raises Unparsable for a text that is more than can be parsed.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        nul = text.find("\0")
+        if excess := ("the text contains a NUL character", nul) if nul >= 0 else overload(text):
+            message, offset = excess
+            raise Unparsable(message, Lines(text).position(offset))
+        self._functions = bodies(text)
+        self._cuts = [body for body in self._functions if body.is_long]
+
+    def outline(self) -> "Concrete":
+        """The text without the bodies, or the whole if it cannot be cut. Raises Unparsable."""
+        from tapelint.syntax.concrete import Refused, read  # LibCST is loaded when the first file is parsed
+
+        if self._cuts:
+            numbers = {body: number for number, body in enumerate(self._cuts, start=1)}
+            suites = [(body.name, self._unread(numbers.get(body))) for body in self._functions]
+            with suppress(Refused):
+                return read(self._without_bodies(), 0, suites)
+            self._cuts = []
+        return self.whole()
+
+    def whole(self) -> "Concrete":
+        """The whole text as one part. Raises Unparsable."""
+        from tapelint.syntax.concrete import Refused, read
+
+        try:
+            return read(self.text)
+        except Refused as refusal:
+            raise Unparsable(*complaint(self.text, str(refusal))) from None
+
+    def part(self, number: int) -> "Concrete":
+        """The body with this number, from 1, as a module with one function. Raises Unparsable."""
+        from tapelint.syntax.concrete import Refused, read
+
+        body = self._cuts[number - 1]
+        try:
+            return read(_header(body) + self.text[body.start : body.end], number * _PART)
+        except Refused as refusal:
+            raise Unparsable(str(refusal), Lines(self.text).position(body.start)) from None
+
+    def offset(self, number: int, offset: int) -> int:
+        """Where in the text an offset in one of its parts lies; the outline is part 0."""
+        if number:
+            body = self._cuts[number - 1]
+            return body.start + offset - len(_header(body))
+        for body in self._cuts:
+            if offset <= body.start:
+                break
+            offset += body.end - body.start - len(_placeholder(body))
+        return offset
+
+    def _without_bodies(self) -> str:
+        pieces, offset = [], 0
+        for body in self._cuts:
+            pieces += [self.text[offset : body.start], _placeholder(body)]
+            offset = body.end
+        return "".join([*pieces, self.text[offset:]])
+
+    def _unread(self, number: int | None) -> Unread | None:
+        if number is None:
+            return None
+        body = self._cuts[number - 1]
+        return Unread(self.text[body.start : body.end], partial(self._suite, number))
+
+    def _suite(self, number: int) -> Suite:
+        (function,) = self.part(number).compact.body
+        assert isinstance(function, Function)
+        return Suite(function.body, function.is_generator)
 
 
-def _read(text: str) -> "Concrete":
-    from tapelint.syntax.concrete import Refused, read  # LibCST is loaded when the first file is parsed
+def part_of(number: int) -> int:
+    """The part of its document that the node with this id stands in."""
+    return number // _PART
 
-    if excess := _nul(text) or overload(text):
-        message, offset = excess
-        raise Unparsable(message, Lines(text).position(offset))
+
+def _header(body: Body) -> str:
+    return "async def _():\n" if body.is_async else "def _():\n"
+
+
+def _placeholder(body: Body) -> str:
+    return f"{body.indent} 0\n"
+
+
+def _is_python(text: str) -> bool:
+    """Whether Python itself takes the text: the quick way to know that nothing is wrong in what is read later."""
     try:
-        return read(text)
-    except Refused as refusal:
-        raise Unparsable(*complaint(text, str(refusal))) from None
-
-
-def _nul(text: str) -> tuple[str, int] | None:
-    """Python takes no NUL anywhere, LibCST takes it in strings."""
-    offset = text.find("\0")
-    return ("the text contains a NUL character", offset) if offset >= 0 else None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True

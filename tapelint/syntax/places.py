@@ -29,7 +29,7 @@ def stretches(concrete: Concrete, numbers: Iterable[int]) -> dict[int, Stretch]:
 
     A statement with a body is represented by its header, up to the colon.
     """
-    origins = {number: concrete.origins[number] for number in numbers}
+    origins = {number: concrete.origin(number) for number in numbers}
     counter = _Counter(concrete, {id(mark) for origin in origins.values() for mark in _marks(origin)})
     with _printing_without_c_recursion():
         with_room(lambda: concrete.concrete._codegen(counter))

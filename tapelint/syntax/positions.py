@@ -5,14 +5,14 @@ from collections.abc import Collection
 from tapelint.source.document import Document
 from tapelint.source.span import Span
 from tapelint.syntax.lines import Lines
-from tapelint.syntax.parse import recall
+from tapelint.syntax.parse import Parts, part_of
 
 
 def spans(document: Document, ids: Collection[int]) -> dict[int, Span]:
     """Where the nodes with these ids stand, without the space and comments around them.
 
-    The document may be parsed once more: lowering numbers the same text in the same way every time, and places are
-    wanted of few files. A statement with a body stands for its header (`for … in …:`), which begins behind the
+    The parts they stand in are parsed once more: lowering numbers the same text in the same way every time, and places
+    are wanted of few files. A statement with a body stands for its header (`for … in …:`), which begins behind the
     decorators. Raises Unparsable for a text that `parse` does not take either.
     """
     if not ids:
@@ -20,5 +20,13 @@ def spans(document: Document, ids: Collection[int]) -> dict[int, Span]:
     from tapelint.syntax.places import stretches  # LibCST is loaded when the first file is parsed
 
     lines = Lines(document.text)
-    found = stretches(recall(document), ids)
-    return {number: lines.span(start, end) for number, (start, end) in found.items()}
+    parts = Parts(document.text)
+    outline = parts.outline()
+    wanted: dict[int, list[int]] = {}
+    for one in ids:
+        wanted.setdefault(part_of(one), []).append(one)
+    return {
+        one: lines.span(parts.offset(number, start), parts.offset(number, end))
+        for number, inside in wanted.items()
+        for one, (start, end) in stretches(parts.part(number) if number else outline, inside).items()
+    }

@@ -5,7 +5,8 @@ lowering met it; together with the document's text it is enough to find the node
 reference into LibCST and positions are only computed for what is reported.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 
@@ -197,16 +198,47 @@ class Parameter(Node):
 
 
 @dataclass(slots=True, eq=False)
+class Suite:
+    """The statements of a function, and whether they make it a generator."""
+
+    statements: list[Statement]
+    is_generator: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Unread:
+    """A suite that is parsed when it is first asked for; `text` is how it stands in the document."""
+
+    text: str
+    read: Callable[[], Suite]
+
+
+@dataclass(slots=True, eq=False)
 class Function(Statement):
-    """`def` and `lambda`; a lambda is called `<lambda>` and its body is one Return."""
+    """`def` and `lambda`; a lambda is called `<lambda>` and its body is one Return.
+
+    Asking for what stands in a body that has not been read may raise Unparsable.
+    """
 
     name: str
     parameters: list[Parameter]
-    body: list[Statement]
+    suite: Suite | Unread
     decorators: list[Expression]
     returns: Expression | None
     is_async: bool = False
-    is_generator: bool = False
+
+    @property
+    def body(self) -> list[Statement]:
+        return self._read().statements
+
+    @property
+    def is_generator(self) -> bool:
+        return self._read().is_generator
+
+    def _read(self) -> Suite:
+        if isinstance(self.suite, Unread):
+            self.suite = self.suite.read()
+        return self.suite
 
 
 @dataclass(slots=True, eq=False)
@@ -381,7 +413,6 @@ class Jump(Statement):
 
 @dataclass(slots=True, eq=False)
 class Module(Node):
-    """A whole file. `node_count` is one more than the greatest id in it."""
+    """A whole file."""
 
-    body: list[Statement] = field(default_factory=list)
-    node_count: int = 0
+    body: list[Statement]

@@ -49,11 +49,11 @@ def body(text: str) -> list[tree.Statement]:
     return parse(Document(Path("snippet.py"), text)).body
 
 
-def test_ids_are_dense_and_the_same_every_time() -> None:
+def test_ids_are_different_and_the_same_every_time() -> None:
     text = (LIBRARY / "json" / "decoder.py").read_text(encoding="utf-8")
     module, again = (parse(Document(Path("decoder.py"), text)) for _ in range(2))
     ids = _ids(module)
-    assert sorted(ids) == list(range(module.node_count))
+    assert len(set(ids)) == len(ids)
     assert ids == _ids(again)
     assert module is not again
 
@@ -71,8 +71,7 @@ def _ids(module: tree.Module) -> list[int]:
 def test_every_node_has_its_parent() -> None:
     module = parse(Document(Path("snippet.py"), "def f():\n    return g(x)\n"))
     nodes = Nodes(module)
-    numbers = range(module.node_count)
-    (x,) = (one for one in numbers if isinstance(node := nodes[one], tree.Name) and node.name == "x")
+    (x,) = (node.id for node in nodes if isinstance(node, tree.Name) and node.name == "x")
     parents = [type(parent).__name__ for parent in nodes.parents(x)]
     assert parents == ["Argument", "Call", "Return", "Function", "Module"]
 

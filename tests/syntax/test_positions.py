@@ -32,8 +32,9 @@ def placed(text: str) -> list[tuple[tree.Node, Span]]:
     document = Document(Path("program.py"), text)
     module = parse(document)
     nodes = Nodes(module)
-    found = spans(document, range(1, module.node_count))
-    return [(nodes[number], found[number]) for number in range(1, module.node_count)]
+    numbers = sorted(node.id for node in nodes if node is not module)
+    found = spans(document, numbers)
+    return [(nodes[number], found[number]) for number in numbers]
 
 
 def segment(document: Document, span: Span) -> str:
@@ -87,7 +88,7 @@ THEIR_KINDS -= {"Raise"}
 def our_places(text: str) -> Iterator[Place]:
     document = Document(Path("program.py"), text)
     module = parse(document)
-    found = spans(document, range(module.node_count))
+    found = spans(document, [node.id for node in Nodes(module)])
     pending: list[tree.Node] = [module]
     while pending:
         node = pending.pop()
