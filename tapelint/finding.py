@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tapelint.source.document import Document
 from tapelint.source.edit import Edit
 from tapelint.source.span import Span
 
@@ -19,6 +20,12 @@ class Place:
     path: Path
     span: Span
     cell: int | None = None
+
+    @classmethod
+    def of(cls, document: Document, span: Span) -> "Place":
+        """The place in its file of a span of a document's text. Every place that is reported is made here."""
+        cell, there = document.locate(span)
+        return cls(document.path, there, cell)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -45,7 +45,7 @@ def _place(reports: list[tuple[Rule, Report]]) -> list[Finding]:
     }
 
     def place(site: Site) -> Place:
-        return Place(site.module.document.path, places[site.module, site.node])
+        return Place.of(site.module.document, places[site.module, site.node])
 
     return [
         Finding(

@@ -128,7 +128,7 @@ def _lint_paths(paths: list[Path], hierarchy: Hierarchy, audience: Onlooker) -> 
         close = difflib.get_close_matches(str(error.paths[0]), COMMANDS, n=1)
         raise Refusal(f"{error}" + (f", or is it the command `{close[0]}` that you mean?" if close else "")) from None
     if not outcome.files and not outcome.failures and not outcome.skipped:
-        warn("no Python files found under the given path" + "s" * (len(paths) > 1))
+        warn("no files to lint found under the given path" + "s" * (len(paths) > 1))
     return outcome
 
 

@@ -7,7 +7,8 @@ import typer
 
 from tapelint.cli.guard import Refusal, guarded
 from tapelint.source.disk import UnreadableFile, load, read
-from tapelint.source.document import Document, UndecodableSource
+from tapelint.source.document import Document, OtherLanguage, UndecodableSource
+from tapelint.source.formats import decode
 
 
 def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to show.")]) -> None:
@@ -27,6 +28,6 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
 def _document(file: Path) -> Document:
     path = Path.cwd() / file
     try:
-        return Document.decode(path, read(path))
-    except (UnreadableFile, UndecodableSource) as error:
+        return decode(path, read(path))
+    except (UnreadableFile, UndecodableSource, OtherLanguage) as error:
         raise Refusal(f"{file}: {error}") from None

@@ -12,7 +12,8 @@ from tapelint.source.document import Document
 from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
 from tapelint.syntax import tree
-from tapelint.syntax.parse import Unparsable, parse
+from tapelint.syntax.legible import legible
+from tapelint.syntax.parse import Unparsable
 from tapelint.syntax.scopes import bound_names
 
 Read = Callable[[Path], Document | None]
@@ -121,9 +122,13 @@ class Project:
         return None
 
     def _load(self, document: Document, *, requested: bool) -> Module | None:
+        broken: list[Unparsable] = []
+        module = None
         try:
-            return Module(document, parse(document), requested)
+            document, body, broken = legible(document)
+            module = Module(document, body, requested)
         except Unparsable as error:
-            if requested:
-                self.unparsable.append((document, error.message, error.position))
-            return None
+            broken = [error]
+        if requested:
+            self.unparsable += [(document, error.message, error.position) for error in broken]
+        return module

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from tapelint.finding import Place
+
 
 def shown(path: Path) -> str:
     """The path relative to the working directory if it lies in there, with forward slashes on every system."""
@@ -13,9 +15,15 @@ def shown(path: Path) -> str:
     return absolute.as_posix()
 
 
-def uri(path: Path) -> str:
-    """The `file:` URI of the path."""
-    return _absolute(path).as_uri()
+def coordinates(place: Place) -> str:
+    """Where a place begins, as one writes it behind the file's name: `:4:9`, in a notebook `:cell 3:4:9`."""
+    start = place.span.start
+    return (f":cell {place.cell}" if place.cell else "") + f":{start.line}:{start.column}"
+
+
+def uri(place: Place) -> str:
+    """The `file:` URI of the file that a place is in; of a notebook's cell, with a fragment that names it."""
+    return _absolute(place.path).as_uri() + (f"#cell{place.cell}" if place.cell else "")
 
 
 def _absolute(path: Path) -> Path:

@@ -3,7 +3,7 @@
 from tapelint.catalog import named
 from tapelint.finding import Finding
 from tapelint.report import ink, summary
-from tapelint.report.address import shown
+from tapelint.report.address import coordinates, shown
 from tapelint.report.ink import SEVERITIES, VERDICTS, Line
 from tapelint.run.outcome import Outcome
 
@@ -15,11 +15,10 @@ def render(outcome: Outcome, *, colour: bool = False, total: bool = True) -> str
 
 
 def _line(finding: Finding) -> Line:
-    start = finding.place.span.start
     severity = finding.severity
     return (
         (ink.defuse(shown(finding.place.path)), "strong"),
-        (f":{start.line}:{start.column}: ", "gutter"),
+        (f"{coordinates(finding.place)}: ", "gutter"),
         (f"{named(finding.rule).code} [{severity}] ", SEVERITIES[severity]),
         (f"{finding.rule} ", "strong"),
         (ink.defuse(finding.message), "plain"),

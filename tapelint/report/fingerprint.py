@@ -14,7 +14,8 @@ def fingerprints(outcome: Outcome) -> Iterator[str]:
     for finding in outcome.findings:
         document = outcome.documents.get(finding.place.path)
         line = finding.place.span.start.line
-        code = document.lines[line - 1] if document and line <= len(document.lines) else ""
+        lines = document.lines_of(finding.place.cell) if document else ()
+        code = lines[line - 1] if line <= len(lines) else ""
         likeness = (finding.rule, shown(finding.place.path), " ".join(code.split()))
         seen[likeness] += 1
         yield hashlib.sha256("\0".join((*likeness, str(seen[likeness]))).encode()).hexdigest()[:32]

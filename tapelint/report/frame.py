@@ -4,14 +4,13 @@ Everything is measured in terminal cells, because that is what must line up: a t
 two, a combining accent none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 from tapelint.report.fold import fold
 from tapelint.report.ink import Line, Piece, Role, defuse
-from tapelint.source.document import Document
 from tapelint.source.span import Position, Span
 
 TAB = 4
@@ -46,47 +45,47 @@ class Frame:
         """The sign for lines that were left out."""
         return ((CUT.ljust(self.gutter), "gutter"),)
 
-    def draw(self, document: Document, mark: Mark, before: int = 0, after: int = 0) -> Iterator[Line]:
+    def draw(self, lines: Sequence[str], mark: Mark, before: int = 0, after: int = 0) -> Iterator[Line]:
         """The marked lines, with up to so many lines around them that are not blank at the edges."""
-        span = _inside(document, mark.span)
+        span = _inside(lines, mark.span)
         first, last = span.start.line, span.end.line
-        left = self._scroll(document, span, self.room - len(BAR) * (first != last))
+        left = self._scroll(lines, span, self.room - len(BAR) * (first != last))
         bar = "" if first == last else " " * len(BAR)
-        above = [number for number in range(max(1, first - before), first) if document.lines[number - 1].strip()]
+        above = [number for number in range(max(1, first - before), first) if lines[number - 1].strip()]
         for number in range(above[0], first) if above else ():
-            yield self._code(document, number, left, bar)
+            yield self._code(lines, number, left, bar)
         if first == last:
-            yield self._code(document, first, left)
-            yield from self._underline(document, span, mark, left)
+            yield self._code(lines, first, left)
+            yield from self._underline(lines, span, mark, left)
         else:
-            yield from self._bracket(document, span, mark, left)
-        reach = range(last + 1, min(len(document.lines), last + after) + 1)
-        below = [number for number in reach if document.lines[number - 1].strip()]
+            yield from self._bracket(lines, span, mark, left)
+        reach = range(last + 1, min(len(lines), last + after) + 1)
+        below = [number for number in reach if lines[number - 1].strip()]
         for number in range(last + 1, below[-1] + 1) if below else ():
-            yield self._code(document, number, left, bar)
+            yield self._code(lines, number, left, bar)
 
-    def _underline(self, document: Document, span: Span, mark: Mark, left: int) -> Iterator[Line]:
-        line = document.lines[span.start.line - 1]
+    def _underline(self, lines: Sequence[str], span: Span, mark: Mark, left: int) -> Iterator[Line]:
+        line = lines[span.start.line - 1]
         start, end = (_cells(line, position.column) - left for position in (span.start, span.end))
         start = min(max(start, 0), self.room - 1)
         end = min(max(end, start + 1), self.room)
         yield from self._marked((" " * start, "plain"), (mark.character * (end - start), mark.role), mark=mark)
 
-    def _bracket(self, document: Document, span: Span, mark: Mark, left: int) -> Iterator[Line]:
+    def _bracket(self, lines: Sequence[str], span: Span, mark: Mark, left: int) -> Iterator[Line]:
         """A span of several lines: a bar along them, from where it starts to where it ends."""
         first, last = span.start.line, span.end.line
-        opening = document.lines[first - 1]
+        opening = lines[first - 1]
         begins_line = not opening[: span.start.column - 1].strip()
-        yield self._code(document, first, left, "/ " if begins_line else " " * len(BAR), mark.role)
+        yield self._code(lines, first, left, "/ " if begins_line else " " * len(BAR), mark.role)
         if not begins_line:
             reach = self._held(_cells(opening, span.start.column) - left)
             yield self.edge((" " + "_" * (reach + 1) + mark.character, mark.role))
         for number in range(first + 1, last + 1):
             if last - first < LONGEST or number - first < LONGEST // 2 or last - number < LONGEST // 2 - 1:
-                yield self._code(document, number, left, BAR, mark.role)
+                yield self._code(lines, number, left, BAR, mark.role)
             elif number - first == LONGEST // 2:
                 yield self.gap()
-        reach = self._held(_cells(document.lines[last - 1], span.end.column) - left - 1)
+        reach = self._held(_cells(lines[last - 1], span.end.column) - left - 1)
         yield from self._marked(("|" + "_" * (reach + 1) + mark.character, mark.role), mark=mark)
 
     def _held(self, cell: int) -> int:
@@ -106,13 +105,13 @@ class Frame:
         for line in fold(((label, mark.role),), self.room, indent=3) if label else ():
             yield self.edge((margin, "plain"), *line)
 
-    def _code(self, document: Document, number: int, left: int, bar: str = "", role: Role = "plain") -> Line:
-        code = _crop(_displayed(document.lines[number - 1]), left, self.room - len(bar))
+    def _code(self, lines: Sequence[str], number: int, left: int, bar: str = "", role: Role = "plain") -> Line:
+        code = _crop(_displayed(lines[number - 1]), left, self.room - len(bar))
         return (f"{number:>{self.gutter}} | ", "gutter"), (bar, role), (code, "plain")
 
-    def _scroll(self, document: Document, span: Span, room: int) -> int:
+    def _scroll(self, lines: Sequence[str], span: Span, room: int) -> int:
         """How many cells to leave out on the left, so that the marked ones are seen, in the middle of their line."""
-        line = document.lines[span.start.line - 1]
+        line = lines[span.start.line - 1]
         length = cell_len(_displayed(line))
         start = _cells(line, span.start.column)
         end = _cells(line, span.end.column) if span.end.line == span.start.line else length
@@ -122,13 +121,13 @@ class Frame:
         return max(0, min(start - margin, length - room))
 
 
-def _inside(document: Document, span: Span) -> Span:
+def _inside(lines: Sequence[str], span: Span) -> Span:
     """The span without what lies beyond the end of the text, and without an end that only touches a line's start."""
-    count = len(document.lines)
+    count = len(lines)
     start = Position(min(span.start.line, count), span.start.column)
     end = Position(min(span.end.line, count), span.end.column)
     if end.line > start.line and end.column == 1:
-        end = Position(end.line - 1, len(document.lines[end.line - 2]) + 1)
+        end = Position(end.line - 1, len(lines[end.line - 2]) + 1)
     return Span(start, max(start, end))
 
 

@@ -51,7 +51,7 @@ def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
 
 
 def _step(step: TrailStep, finding: Finding) -> dict[str, Any]:
-    """A step; the file is named only where it is not the finding's own."""
+    """A step; the file is named only where it is not the finding's own, the cell in every notebook."""
     elsewhere = step.place.path != finding.place.path
     return {
         **({"path": shown(step.place.path)} if elsewhere else {}),

@@ -1,10 +1,10 @@
 """The part of the full report that is about one finding: title, code, trail, verdict, fix and help."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tapelint.catalog import named
 from tapelint.finding import Finding, Place, TrailStep
-from tapelint.report.address import shown
+from tapelint.report.address import coordinates, shown
 from tapelint.report.fold import fold
 from tapelint.report.frame import Frame, Mark
 from tapelint.report.ink import SEVERITIES, VERDICTS, Line, Piece, defuse
@@ -42,18 +42,15 @@ class Sheet:
         yield from fold(line, self.width, indent=4)
 
     def _arrow(self, place: Place) -> Line:
-        start = place.span.start
-        cell = f"cell {place.cell}:" if place.cell else ""
-        where = f"{defuse(shown(place.path))}:{cell}{start.line}:{start.column}"
-        return (" " * self.frame.gutter + "--> ", "gutter"), (where, "path")
+        return (" " * self.frame.gutter + "--> ", "gutter"), (defuse(shown(place.path)) + coordinates(place), "path")
 
     def _code(self) -> Iterator[Line]:
-        document = self.documents.get(self.finding.place.path)
-        if document is None or not document.lines:
+        lines = self._lines(self.finding.place)
+        if not lines:
             return
         yield self.frame.edge()
         mark = Mark(self.finding.place.span, "^", SEVERITIES[self.finding.severity])
-        yield from self.frame.draw(document, mark, before=2, after=1)
+        yield from self.frame.draw(lines, mark, before=2, after=1)
         yield self.frame.edge()
 
     def _trail(self) -> Iterator[Line]:
@@ -62,23 +59,28 @@ class Sheet:
             return
         yield from self._note("trail", ("how it comes to this", "plain"))
         yield self.frame.edge()
-        path, line = self.finding.place.path, None
+        place, line = self.finding.place, None
         for number, step in enumerate(self.finding.trail, start=1):
-            if step.place.path != path:
+            if (step.place.path, step.place.cell) != (place.path, place.cell):
                 yield self._arrow(step.place)
             elif line is not None and step.place.span.start.line not in (line, line + 1):
                 yield self.frame.gap()
             yield from self._step(number, step)
-            path, line = step.place.path, step.place.span.end.line
+            place, line = step.place, step.place.span.end.line
         yield self.frame.edge()
 
     def _step(self, number: int, step: TrailStep) -> Iterator[Line]:
-        document = self.documents.get(step.place.path)
+        lines = self._lines(step.place)
         label = f"{number}. {step.message}"
-        if document is None or not document.lines:
+        if not lines:
             yield self.frame.edge((defuse(label), "step"))
         else:
-            yield from self.frame.draw(document, Mark(step.place.span, "-", "step", label))
+            yield from self.frame.draw(lines, Mark(step.place.span, "-", "step", label))
+
+    def _lines(self, place: Place) -> Sequence[str]:
+        """The lines that the place is counted in, as far as they are known."""
+        document = self.documents.get(place.path)
+        return document.lines_of(place.cell) if document else ()
 
     def _notes(self) -> Iterator[Line]:
         finding = self.finding

@@ -44,7 +44,7 @@ def unparsable(document: Document, message: str, position: Position) -> Finding:
     """The finding for a text that is not Python."""
     line = document.lines[position.line - 1] if position.line <= len(document.lines) else ""
     end = Position(position.line, position.column + 1) if position.column <= len(line) else position
-    return Finding(UNPARSABLE, Place(document.path, Span(position, end)), message, named(UNPARSABLE).severity)
+    return Finding(UNPARSABLE, Place.of(document, Span(position, end)), message, named(UNPARSABLE).severity)
 
 
 def _examined(documents: Sequence[Document], rules: frozenset[str]) -> Iterable[Finding]:

@@ -107,7 +107,7 @@ class _Layout:
         self.comments: list[tokenize.TokenInfo] = []
         self._statements: dict[int, range] = {}
         first: int | None = None
-        for token in _tokens(document.text):
+        for token in _tokens(document):
             if token.type == tokenize.COMMENT:
                 self.comments.append(token)
             elif token.type == tokenize.NEWLINE:
@@ -142,8 +142,16 @@ class _Layout:
 _LAYOUT_TOKENS = frozenset((tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER))
 
 
-def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
-    try:
-        yield from tokenize.generate_tokens(io.StringIO(text, newline=None).readline)
-    except (tokenize.TokenError, SyntaxError, UnicodeError):  # lone surrogates are beyond newer tokenizers
-        return
+def _tokens(document: Document) -> Iterator[tokenize.TokenInfo]:
+    for first, text in document.pieces:
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
+                yield _lowered(token, first - 1)
+        except (tokenize.TokenError, SyntaxError, UnicodeError):  # lone surrogates are beyond newer tokenizers
+            continue
+
+
+def _lowered(token: tokenize.TokenInfo, lines: int) -> tokenize.TokenInfo:
+    """The token, so many lines farther down."""
+    (start, column), (end, end_column) = token.start, token.end
+    return token._replace(start=(start + lines, column), end=(end + lines, end_column))

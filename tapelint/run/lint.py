@@ -1,6 +1,5 @@
 """The main job: from paths to an outcome."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +14,10 @@ from tapelint.run.settings import Settings
 from tapelint.run.spread import batches, spread
 from tapelint.source.discover import Limits, discover, excluded
 from tapelint.source.disk import UnreadableFile, load, read
-from tapelint.source.document import Document, UndecodableSource
+from tapelint.source.document import Document, OtherLanguage, UndecodableSource
+from tapelint.source.formats import decode, is_wrapped
 from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
-
-# A comment that speaks to tapelint is read even in a file that has nothing else of interest.
-_SPEAKS_TO_US = re.compile(rb"tapelint:|noqa\s*:[^\n]*\bTL\d", re.IGNORECASE)
 
 
 def lint(paths: Sequence[Path], settings: Settings | Hierarchy, audience: Audience | None = None) -> Outcome:
@@ -31,7 +28,6 @@ def lint(paths: Sequence[Path], settings: Settings | Hierarchy, audience: Audien
     found = discover(paths, limits)
     intake = Intake()
     intake.failures.update(found.unreadable)
-    intake.skipped.update(found.skipped)
     for path in found.files:
         try:
             intake.take(path, read(path))
@@ -62,16 +58,18 @@ class Intake:
     def take(self, path: Path, data: bytes) -> None:
         """Decides what becomes of one file."""
         self.files += 1
-        worth_it = is_relevant(data) or _SPEAKS_TO_US.search(data)
-        if not worth_it and _is_plainly_text(data):
+        worth_it = is_relevant(data)
+        if not worth_it and not is_wrapped(path) and _is_plainly_text(data):
             return
         try:
-            document = Document.decode(path, data)
+            document = decode(path, data)
+        except OtherLanguage as error:
+            self.skipped[path] = str(error)
         except UndecodableSource as error:
             nowhere = Document(path, "")
             self.undecodable.append(unparsable(nowhere, str(error), Position(1, 1)))
         else:
-            if worth_it:
+            if is_relevant(document.text.encode(errors="replace")) if is_wrapped(path) else worth_it:
                 self.documents.append(document)
 
 

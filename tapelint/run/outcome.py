@@ -24,8 +24,8 @@ class Outcome:
     """The findings of a run, sorted by place, and what a report needs to print them.
 
     `documents` holds the text of every file that a finding or its trail points into, so that code frames show what was
-    linted and not what has become of the file since. `failures` are files that could not be read, `skipped` those of a
-    kind that is not read, each with the reason.
+    linted and not what has become of the file since. `failures` are files that could not be read, `skipped` those in
+    another language, each with the reason.
     """
 
     findings: tuple[Finding, ...] = ()

@@ -54,8 +54,9 @@ class Silencer:
         return [*kept, *unused]
 
     def _responsible(self, finding: Finding) -> Iterator[tuple[Suppression | Entry, Suppression]]:
+        line = self.document.line(finding.place.cell, finding.place.span.start.line)
         for suppression in self._suppressions:
-            if suppression.speaks_for(finding.place.span.start.line):
+            if suppression.speaks_for(line):
                 if suppression.blanket:
                     yield suppression, suppression
                 for entry in suppression.entries:
@@ -90,7 +91,7 @@ class Silencer:
                 yield self._finding(entry.span, _nothing_found(entry, suppression))
 
     def _finding(self, span: Span, message: str) -> Finding:
-        return Finding(UNUSED, Place(self.document.path, span), message, catalog.named(UNUSED).severity)
+        return Finding(UNUSED, Place.of(self.document, span), message, catalog.named(UNUSED).severity)
 
 
 def _had_their_say(ran: Collection[str]) -> bool:

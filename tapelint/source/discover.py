@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tapelint.source.formats import SUFFIXES
 from tapelint.source.gitignore import GitIgnores
 from tapelint.source.patterns import Patterns
 
-SUFFIXES = (".py",)
 Exclusions = tuple[Patterns, ...]
-NOT_READ = {".ipynb": "notebooks are not read yet", ".md": "Markdown is not read yet"}
 
 
 class MissingPath(LookupError):
@@ -24,11 +23,10 @@ class MissingPath(LookupError):
 
 @dataclass
 class Discovery:
-    """The files to lint, absolute and in order; directories that could not be read and files of a kind not read yet."""
+    """The files to lint, absolute and in order, and the directories that could not be read."""
 
     files: list[Path] = field(default_factory=list)
     unreadable: dict[Path, str] = field(default_factory=dict)
-    skipped: dict[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Limits:
 
 
 def discover(paths: Sequence[Path], limits: Limits) -> Discovery:
-    """The Python files below `paths`, each once. A file that is named itself counts whatever it is called.
+    """The files with Python in them below `paths`, each once. A file that is named itself counts whatever it is called.
 
     Links to directories are not followed, so that a link to a parent does no harm; links to files are.
     Raises MissingPath.
@@ -58,8 +56,6 @@ def discover(paths: Sequence[Path], limits: Limits) -> Discovery:
             continue
         if path.is_dir():
             files.update(_walk(str(path), limits, found))
-        elif reason := NOT_READ.get(path.suffix):
-            found.skipped[path] = reason
         else:
             files.add(path)
     found.files = sorted(files)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tapelint.source.document import Document, UndecodableSource
+from tapelint.source.document import Document, OtherLanguage, UndecodableSource
+from tapelint.source.formats import decode
 
 
 class UnreadableFile(OSError):
@@ -20,6 +21,6 @@ def read(path: Path) -> bytes:
 def load(path: Path) -> Document | None:
     """The document in a file, or None if there is no such file or it holds no text: what an import asks for."""
     try:
-        return Document.decode(path, read(path))
-    except (UnreadableFile, UndecodableSource):
+        return decode(path, read(path))
+    except (UnreadableFile, UndecodableSource, OtherLanguage):
         return None

@@ -116,7 +116,7 @@ class TestWhatIsLinted:
         Path("empty").mkdir()
         told = tapelint("check", "empty")
         assert told.status == 0
-        assert told.err == "warning: no Python files found under the given path\n"
+        assert told.err == "warning: no files to lint found under the given path\n"
 
     def test_excluding(self) -> None:
         assert codes(".", "--exclude", "train.py") == []
@@ -130,11 +130,11 @@ class TestWhatIsLinted:
         assert codes(".") == []
         assert "TL101" in codes(".", "--no-respect-gitignore")
 
-    def test_a_notebook_is_left_out_and_told(self) -> None:
-        Path("demo.ipynb").write_text("{}")
+    def test_a_notebook_in_another_language_is_left_out_and_told(self) -> None:
+        Path("demo.ipynb").write_text('{"cells": [], "metadata": {"language_info": {"name": "R"}}}')
         told = tapelint("demo.ipynb")
         assert told.status == 0
-        assert "warning: demo.ipynb: notebooks are not read yet; skipped" in told.err
+        assert "warning: demo.ipynb: the notebook is in R; skipped" in told.err
 
 
 class TestStandardInput:

@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.report.address import shown, uri
+from tapelint.finding import Place
+from tapelint.report.address import coordinates, shown, uri
+from tapelint.source.span import Position, Span
+
+HERE = Span(Position(4, 9), Position(4, 12))
 
 
 def test_a_path_in_the_working_directory_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,4 +31,13 @@ def test_a_link_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_uri_is_absolute_and_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert uri(Path("my code/train.py")) == f"{tmp_path.as_uri()}/my%20code/train.py"
+    assert uri(Place(Path("my code/train.py"), HERE)) == f"{tmp_path.as_uri()}/my%20code/train.py"
+
+
+def test_the_uri_of_a_cell_names_it() -> None:
+    assert uri(Place(Path("a.ipynb"), HERE, 3)) == f"{Path.cwd().as_uri()}/a.ipynb#cell3"
+
+
+def test_coordinates_begin_with_the_cell() -> None:
+    assert coordinates(Place(Path("a.py"), HERE)) == ":4:9"
+    assert coordinates(Place(Path("a.ipynb"), HERE, 3)) == ":cell 3:4:9"

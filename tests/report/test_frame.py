@@ -22,9 +22,9 @@ def drawn(text: str, *, room: int = 80, label: str = "", before: int = 0, after:
 
 
 def frame(text: str, span: Span, *, room: int, label: str = "", before: int = 0, after: int = 0) -> list[str]:
-    document = Document(Path("train.py"), text)
+    lines = Document(Path("train.py"), text).lines
     gutter = len(str(span.end.line))
-    return plain(Frame(gutter, room).draw(document, Mark(span, "^", "error", label), before, after)).splitlines()
+    return plain(Frame(gutter, room).draw(lines, Mark(span, "^", "error", label), before, after)).splitlines()
 
 
 def pointed_at(lines: list[str]) -> str:

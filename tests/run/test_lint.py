@@ -143,11 +143,12 @@ class TestBadInput:
         assert len(outcome.findings) == 1
         assert not outcome.complete
 
-    def test_a_file_of_a_kind_not_read_yet(self, train: Path) -> None:
-        (train.parent / "demo.ipynb").write_text("{}")
-        outcome = lint([train.parent / "demo.ipynb"], only("TL101"))
-        assert list(outcome.skipped) == [train.parent / "demo.ipynb"]
-        assert (outcome.files, outcome.complete) == (0, True)
+    def test_a_file_in_another_language(self, train: Path) -> None:
+        notebook = train.parent / "demo.ipynb"
+        notebook.write_text('{"cells": [], "metadata": {"kernelspec": {"language": "julia"}}}')
+        outcome = lint([notebook], only("TL101"))
+        assert outcome.skipped == {notebook: "the notebook is in julia"}
+        assert (outcome.files, outcome.complete) == (1, True)
 
 
 class TestText:

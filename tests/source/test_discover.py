@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tapelint.run.settings import DEFAULT_EXCLUDE
 from tapelint.source.discover import Discovery, Limits, MissingPath, discover
 from tapelint.source.patterns import BadPattern, Patterns
 
@@ -69,11 +70,15 @@ def test_all_missing_paths_are_named(tree: Path) -> None:
     assert [path.name for path in caught.value.paths] == ["nope.py", "gone"]
 
 
-def test_files_of_a_kind_not_read_yet_are_skipped_with_a_reason(tree: Path) -> None:
-    (tree / "demo.ipynb").write_text("{}")
-    discovery = walk(tree, "demo.ipynb", "train.py")
-    assert names(tree, discovery) == ["train.py"]
-    assert "notebooks" in discovery.skipped[tree / "demo.ipynb"]
+def test_notebooks_are_found_and_their_checkpoints_left_out(tree: Path) -> None:
+    (tree / "data" / "demo.ipynb").write_text("{}")
+    (tree / "data" / ".ipynb_checkpoints").mkdir()
+    (tree / "data" / ".ipynb_checkpoints" / "demo-checkpoint.ipynb").write_text("{}")
+    assert found(tree, "data", exclude=" ".join(DEFAULT_EXCLUDE)) == [
+        "data/demo.ipynb",
+        "data/loader.py",
+        "data/raw/x.py",
+    ]
 
 
 def test_a_link_to_a_directory_above_is_not_followed(tree: Path) -> None:
