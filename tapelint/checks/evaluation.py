@@ -26,6 +26,7 @@ from tapelint.program.values import (
     alternatives,
     is_none,
 )
+from tapelint.program.wrappers import EVALUATES, RESETS_METRICS
 
 _EVALUATING = frozenset({"evaluate", "test_on_batch", "predict", "predict_on_batch", "evaluate_generator", "score"})
 _LONG = 10
@@ -34,7 +35,7 @@ _MANY = 50
 
 @check
 def no_validation_data(program: Program) -> Reports:
-    if any(call.method in _EVALUATING or _is_held_out(call) for call in program.trace.calls):
+    if any(call.method in _EVALUATING or call.op == EVALUATES or _is_held_out(call) for call in program.trace.calls):
         return
     for fit in program.fits:
         epochs = integer_of(fit.argument(3, "epochs"))
@@ -235,7 +236,7 @@ def _metric_names(compiled: Call) -> set[str] | None:
 
 @check
 def metric_not_reset(program: Program) -> Reports:
-    unknown = any(call.op is None and _resets(call) for call in program.trace.calls)
+    unknown = any(call.op == RESETS_METRICS or (call.op is None and _resets(call)) for call in program.trace.calls)
     for metric in program.objects("metric"):
         if library_class(metric) == "keras.metrics.Sum":
             # A total may well be meant to grow over the whole run.

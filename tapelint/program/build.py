@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from tapelint.program.execution import Execution
 from tapelint.program.program import Program
 from tapelint.program.project import Project, Read
+from tapelint.program.wrappers import Wrappers
 from tapelint.source.document import Document
 from tapelint.source.span import Position
 
@@ -51,6 +52,6 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def build(documents: Iterable[Document], read: Read) -> Programs:
+def build(documents: Iterable[Document], read: Read, wrappers: Wrappers | None = None) -> Programs:
     """The programs that `documents` are, with the files they import, which `read` finds by path."""
-    return Programs(Project(documents, read))
+    return Programs(Project(documents, read, wrappers))

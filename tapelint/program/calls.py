@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tapelint.program import kinds
 from tapelint.program.expressions import WIDTH, Expressions
+from tapelint.program.full_names import full_names
 from tapelint.program.knowledge import class_kind
 from tapelint.program.library import BEHAVIOURS
 from tapelint.program.models import layers_inside, sensitive_layer
@@ -31,6 +32,7 @@ from tapelint.program.values import (
     is_none,
     join,
 )
+from tapelint.program.wrappers import SHUFFLES, Role
 from tapelint.syntax import tree
 from tapelint.syntax.scopes import declared
 
@@ -75,6 +77,9 @@ class Calls(Expressions):
             options = [option for option in alternatives(callee) if not is_none(option)]
             if 0 < len(options) <= WIDTH:
                 return join([self.call(option, arguments, keywords, spread, site) for option in options])
+        role = self._role(callee) if self.project.wrappers.roles else None
+        if role is not None:
+            return self._call_wrapper(role, callee, (arguments, keywords, spread), site)
         match callee:
             case Function():
                 return self.call_function(callee, arguments, keywords, spread, site)
@@ -181,6 +186,41 @@ class Calls(Expressions):
             if body is not None:
                 call.body = self.call(body, arguments, keywords, spread, site)
         return self._behave(call)
+
+    # Helpers that the configuration speaks of
+
+    def _call_wrapper(self, role: Role, callee: Value, given: Arguments, site: Site) -> Value:
+        """Call a helper that does what the configuration says, whatever its body shows."""
+        op = f"wrapper.{role}"
+        arguments, keywords, _ = given
+        passed = [*arguments, *keywords.values()]
+        if op == SHUFFLES:
+            datasets = [value for value in passed if kinds.of(value) == "dataset"]
+            if len(datasets) == 1:
+                shuffle = "tensorflow.data.Dataset.shuffle"
+                return self.event(shuffle, callee, datasets[0], ([], {}, []), site, method="shuffle")
+        receiver = callee.of if isinstance(callee, Attribute) else getattr(callee, "receiver", None)
+        call = self.record(op, callee, receiver, given, site)
+        if op == SHUFFLES:
+            # In place or not: from here on nobody can rely on the order.
+            for value in (call.result, *(option for each in passed for option in alternatives(each))):
+                value.marks.add("shuffled")
+        return call.result
+
+    def _role(self, callee: Value) -> Role | None:
+        """What the configuration says a function does, under its own name or one that a package hands it out by."""
+        role = self.project.wrappers.role_of(full_names(callee))
+        if role is None and isinstance(callee, Function):
+            reexported = (role for name, role in self.project.wrappers.roles if self._means(name, callee))
+            role = next(reexported, None)
+        return role
+
+    def _means(self, name: str, function: Function) -> bool:
+        """Whether a dotted name means `function` in the module that runs."""
+        package, _, last = name.rpartition(".")
+        module = self.project.find(self.module, package, 0) if package else None
+        meant = module.scope.names.get(last) if module is not None else None
+        return isinstance(meant, Function) and meant.node is function.node
 
     # Functions of the project
 

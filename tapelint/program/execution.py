@@ -45,7 +45,7 @@ class Execution(Statements):
         self._repeats = _REPEATS
         first = len(self.functions)
         self.import_module(module)
-        words = Words(module)
+        words = Words(module, self.project.wrappers.words)
         # Running a root may define further functions: the list grows while it is read.
         for function in islice(self.functions, first, None):
             # What a function of another module defined while it ran belongs to this run as well.

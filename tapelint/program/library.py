@@ -20,6 +20,7 @@ from tapelint.program.values import (
     Display,
     Function,
     Instance,
+    Library,
     Mapping,
     Result,
     SliceValue,
@@ -132,14 +133,14 @@ def _maybe_strategy_run(machine: Calls, call: Call) -> Value | None:
 
 def _run_with_args(machine: Calls, call: Call) -> Value | None:
     step, given = call.argument(0, "fn"), call.argument(1, "args")
-    if not isinstance(step, Function):
+    if not isinstance(step, (Function, Library)):
         return None
     arguments, spread = ([], []) if given is None else _spread(given)
     passed = call.argument(2, "kwargs")
     keywords = {str(key): value for key, value in passed.entries.items()} if isinstance(passed, Mapping) else {}
-    inner = machine.call(
-        compiled(step, "unknown") if step.compiled == "no" else step, arguments, keywords, spread, call.site
-    )
+    if isinstance(step, Function) and step.compiled == "no":
+        step = compiled(step, "unknown")
+    inner = machine.call(step, arguments, keywords, spread, call.site)
     return machine.unknown("per replica", inner, call.result)
 
 

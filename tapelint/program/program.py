@@ -12,6 +12,7 @@ from tapelint.program.project import Module
 from tapelint.program.tapes import ASKING, Gradients, Update, fate, tapes_behind
 from tapelint.program.trace import Call, Trace
 from tapelint.program.values import Instance, Site, Value, alternatives
+from tapelint.program.wrappers import TAKES_STEP
 from tapelint.syntax.nodes import Nodes, spell
 
 _SCORING = frozenset({"keras.Metric.__call__", "keras.Metric.update_state", "keras.Model.test_on_batch"})
@@ -71,17 +72,18 @@ class Program:
 
     @cached_property
     def feeds(self) -> list[tuple[Call, Feed]]:
-        """Each call that trains, by gradients, `fit` or `train_on_batch`, with the data that it is fed."""
+        """Each call that trains, by gradients, `fit`, `train_on_batch` or a helper, with the data that it is fed."""
         found = [(gradients.call, feed) for gradients in self.training for feed in feeds_of(gradients)]
         found += [(fit, feed) for fit in self.fits if (feed := feed_of_fit(fit)) is not None]
-        for call in self.calls("keras.Model.train_on_batch"):
+        for call in self.calls("keras.Model.train_on_batch", TAKES_STEP):
             found += [(call, feed) for feed in feeds_behind([*call.arguments, *call.keywords.values()], call)]
         return found
 
     @cached_property
     def evaluations(self) -> list[Call]:
         """The calls that score data without learning from it, batch by batch in a loop that trains nothing."""
-        training = {id(loop) for call, _ in self.feeds for loop in call.context.loops[-1:]}
+        steps = [*(call for call, _ in self.feeds), *self.calls(TAKES_STEP)]
+        training = {id(loop) for call in steps for loop in call.context.loops[-1:]}
         return [
             call
             for call in self.trace.calls

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapelint.program.values import Scope
+from tapelint.program.wrappers import Wrappers
 from tapelint.source.document import Document
 from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
@@ -61,7 +62,8 @@ class Module:
 class Project:
     """The modules in view: the requested ones, and those they import, read on demand."""
 
-    def __init__(self, documents: Iterable[Document], read: Read) -> None:
+    def __init__(self, documents: Iterable[Document], read: Read, wrappers: Wrappers | None = None) -> None:
+        self.wrappers = wrappers or Wrappers()
         self.unparsable: list[tuple[Document, str, Position]] = []
         self._read = read
         self._modules: dict[Path, Module | None] = {}

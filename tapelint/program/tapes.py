@@ -23,6 +23,7 @@ from tapelint.program.values import (
     alternatives,
     is_none,
 )
+from tapelint.program.wrappers import APPLIES_GRADIENTS, TAKES_STEP
 
 ASKING = frozenset({"gradient", "jacobian", "batch_jacobian"})
 APPLYING = frozenset({"apply_gradients", "apply", "minimize", "scatter_sub", "scatter_add", "scatter_nd_sub"})
@@ -176,7 +177,7 @@ def fate(value: Value) -> Fate:
 def _passed(call: Call) -> Fate | Value:
     """What becomes of an argument."""
     op, method = call.op or "", call.method
-    if method in APPLYING or method in ASSIGNING:
+    if method in APPLYING or method in ASSIGNING or op in (APPLIES_GRADIENTS, TAKES_STEP):
         return "applied"
     if method in ASKING:
         return "differentiated"

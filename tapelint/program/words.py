@@ -18,9 +18,12 @@ _TRAINING = frozenset(
 
 
 class Words:
-    """The names in each function of a module, and which functions lead to training by calling others."""
+    """The names in each function of a module, and which functions lead to training by calling others.
 
-    def __init__(self, module: Module) -> None:
+    `more` are words that say so in this project.
+    """
+
+    def __init__(self, module: Module, more: frozenset[str] = frozenset()) -> None:
         aliases = {
             alias.asname or alias.name
             for statement in module.tree.body
@@ -30,7 +33,7 @@ class Words:
         }
         functions = {node.name: names_in(node) for node in _functions(module.tree)}
         # A customary name that nothing binds is a forgotten import, wherever it stands.
-        self._wanted = set(_TRAINING | aliases | (set(table("names")["imports"]) - module.bound))
+        self._wanted = set(_TRAINING | more | aliases | (set(table("names")["imports"]) - module.bound))
         grown = True
         while grown:
             reached = {name for name, words in functions.items() if name not in self._wanted and words & self._wanted}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tapelint.catalog import named
 from tapelint.finding import Finding, Place
+from tapelint.program.wrappers import Wrappers
 from tapelint.run.admit import UNPARSABLE
 from tapelint.run.outcome import Crash
 from tapelint.source.disk import load
@@ -21,14 +22,14 @@ class Analysis:
     crashes: tuple[Crash, ...] = ()
 
 
-def analyse(documents: Sequence[Document], rules: frozenset[str]) -> Analysis:
+def analyse(documents: Sequence[Document], rules: frozenset[str], wrappers: Wrappers | None = None) -> Analysis:
     """The findings of the rules in documents that may import each other."""
     try:
-        return Analysis(tuple(_examined(documents, rules)))
+        return Analysis(tuple(_examined(documents, rules, wrappers)))
     except Exception as error:  # whatever it is, the other files must not suffer for it
         if len(documents) == 1:
             return Analysis(crashes=(_crash(documents[0], error),))
-    return joined(analyse([document], rules) for document in documents)
+    return joined(analyse([document], rules, wrappers) for document in documents)
 
 
 def joined(analyses: Iterable[Analysis]) -> Analysis:
@@ -47,12 +48,12 @@ def unparsable(document: Document, message: str, position: Position) -> Finding:
     return Finding(UNPARSABLE, Place.of(document, Span(position, end)), message, named(UNPARSABLE).severity)
 
 
-def _examined(documents: Sequence[Document], rules: frozenset[str]) -> Iterable[Finding]:
+def _examined(documents: Sequence[Document], rules: frozenset[str], wrappers: Wrappers | None) -> Iterable[Finding]:
     from tapelint.checks import examine  # the analyzer is loaded when the first file needs it
     from tapelint.program.build import build
 
     asked = {document.path for document in documents}
-    program = build(documents, load)
+    program = build(documents, load, wrappers)
     for document, message, position in program.unparsable:
         if document.path in asked:
             yield unparsable(document, message, position)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tapelint import catalog
+from tapelint.program.wrappers import ROLES
 from tapelint.run.select import Selector, UnknownSelector
 from tapelint.run.settings import LEVELS, OUTPUT_FORMATS, THRESHOLDS
 from tapelint.source.patterns import BadPattern, Patterns
@@ -111,6 +112,26 @@ def _levels(value: object) -> dict[str, str]:
     return levels
 
 
+def _wrappers(value: object) -> dict[str, tuple[str, ...]]:
+    wrappers: dict[str, tuple[str, ...]] = {}
+    for role, names in _table(value).items():
+        if role not in ROLES:
+            close = difflib.get_close_matches(role.replace("_", "-"), ROLES, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(ROLES)}"
+            raise BadValue(f"has no key `{role}`, {hint}", role)
+        try:
+            wrappers[role] = _texts(names)
+        except BadValue as error:
+            raise BadValue(f"of `{role}` {error}", role) from None
+        for name in wrappers[role]:
+            if not all(part.isidentifier() for part in name.split(".")):
+                raise BadValue(f"of `{role}` must be dotted names like `ourlib.optim.step`, not `{name}`", role)
+            other = next((known for known, said in wrappers.items() if known != role and name in said), None)
+            if other is not None:
+                raise BadValue(f"of `{role}` names `{name}`, which is under `{other}` already", role)
+    return wrappers
+
+
 def _shown(value: object) -> str:
     kinds = {str: "the string", bool: "", int: "the number", float: "the number", list: "the list", dict: "a table"}
     kind = kinds.get(type(value), "")
@@ -135,4 +156,5 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "select": _selectors,
     "severity": _levels,
     "severity-threshold": _one_of(THRESHOLDS),
+    "wrappers": _wrappers,
 }

@@ -75,7 +75,7 @@ class Intake:
 
 def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcome:
     audience.note(f"{intake.files} files, {len(intake.documents)} of them worth reading")
-    work = batches([(document, hierarchy.at(document.path.parent).rules) for document in intake.documents])
+    work = batches((document, hierarchy.at(document.path.parent)) for document in intake.documents)
     analysis = joined(spread(work, hierarchy.run.jobs, audience))
     documents: dict[Path, Document | None] = {document.path: document for document in intake.documents}
     found: dict[Path, list[Finding]] = {path: [] for path in documents}

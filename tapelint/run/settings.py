@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tapelint.finding import Severity
+from tapelint.program.wrappers import Wrappers
 from tapelint.run.select import Selection, Selector, preview_rules_asked_for, rules_in_force
 from tapelint.source.patterns import Patterns
 
@@ -87,6 +88,7 @@ class Settings:
     severity_threshold: Severity = "info"
     jobs: int | None = None
     preview: bool = False
+    wrappers: Wrappers = field(default_factory=Wrappers)
     sources: tuple[Source, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -105,7 +107,7 @@ DEFAULTS: Mapping[str, Any] = {
     "severity-threshold": "info",
 }
 SELECTING = ("select", "ignore", "extend-select", "extend-ignore")
-ADDING = ("extend-exclude", "severity")
+ADDING = ("extend-exclude", "severity", "wrappers")
 
 
 def merge(layers: Sequence[Layer] = ()) -> Settings:
@@ -128,6 +130,7 @@ def merge(layers: Sequence[Layer] = ()) -> Settings:
         severity_threshold=value["severity-threshold"],
         jobs=value.get("jobs"),
         preview=value["preview"],
+        wrappers=_wrappers(stack),
         sources=_sources(stack, last),
         warnings=tuple(
             f"selecting `{text}` has no effect: it is a preview rule, and preview is off"
@@ -139,6 +142,14 @@ def merge(layers: Sequence[Layer] = ()) -> Settings:
 def _file_ignores(layer: Layer) -> tuple[FileIgnores, ...]:
     entries: Mapping[str, Sequence[str]] = layer.values["per-file-ignores"]
     return tuple(FileIgnores.parse(pattern, selectors, layer.root) for pattern, selectors in entries.items())
+
+
+def _wrappers(stack: Sequence[Layer]) -> Wrappers:
+    """The helpers that the layers name; of one that several name, the last says what it does."""
+    roles = {
+        name: role for layer in stack for role, names in layer.values.get("wrappers", {}).items() for name in names
+    }
+    return Wrappers(tuple(sorted(roles.items())))
 
 
 def _exclusions(exclude: Layer, stack: Sequence[Layer]) -> tuple[Patterns, ...]:

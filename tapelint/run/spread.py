@@ -2,14 +2,16 @@
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tapelint.program.wrappers import Wrappers
 from tapelint.run.analyse import Analysis, analyse, joined
 from tapelint.run.audience import Audience
 from tapelint.run.outcome import Crash
+from tapelint.run.settings import Settings
 from tapelint.source.document import Document
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class Batch:
 
     documents: tuple[Document, ...]
     rules: frozenset[str]
+    wrappers: Wrappers = field(default_factory=Wrappers)
 
     @property
     def size(self) -> int:
@@ -32,24 +35,28 @@ class Batch:
 
     def alone(self) -> "list[Batch]":
         """A batch for each document."""
-        return [Batch((document,), self.rules) for document in self.documents]
+        return [Batch((document,), self.rules, self.wrappers) for document in self.documents]
 
     def analyse(self) -> Analysis:
-        return analyse(self.documents, self.rules)
+        return analyse(self.documents, self.rules, self.wrappers)
 
 
-def batches(documents: Sequence[tuple[Document, frozenset[str]]]) -> list[Batch]:
-    """The documents with the rules of interest in each, by the package they belong to, or for scripts by directory."""
+def batches(documents: Iterable[tuple[Document, Settings]]) -> list[Batch]:
+    """The documents by the package they belong to, or for scripts by directory, where the same helpers are known."""
     tops: dict[Path, Path] = {}
-    grouped: dict[Path, list[tuple[Document, frozenset[str]]]] = {}
-    for document, rules in documents:
+    grouped: dict[tuple[Path, Wrappers], list[tuple[Document, Settings]]] = {}
+    for document, settings in documents:
         folder = document.path.parent
         if folder not in tops:
             tops[folder] = _top(folder)
-        grouped.setdefault(tops[folder], []).append((document, rules))
+        grouped.setdefault((tops[folder], settings.wrappers), []).append((document, settings))
     return [
-        Batch(tuple(document for document, _ in group), frozenset().union(*(rules for _, rules in group)))
-        for group in grouped.values()
+        Batch(
+            tuple(document for document, _ in group),
+            frozenset().union(*(settings.rules for _, settings in group)),
+            wrappers,
+        )
+        for (_, wrappers), group in grouped.items()
     ]
 
 

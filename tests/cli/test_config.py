@@ -38,6 +38,12 @@ def test_a_file_knows_what_is_off_in_it() -> None:
     assert "TL101" not in tapelint("config", "a/train.py").out.split("rules in force")[1]
 
 
+def test_helpers_of_the_project() -> None:
+    told = tapelint("config", "--config", "wrappers = { takes-step = ['a.b', 'c'] }").out
+    assert 'wrappers = { "takes-step" = ["a.b", "c"] }  # --config\n' in told
+    assert "wrappers" not in tapelint("config").out
+
+
 def test_options_and_isolation() -> None:
     assert "preview = true  # --config" in tapelint("config", "--config", "preview = true").out
     assert "select" not in tapelint("config", "--isolated").out

@@ -48,12 +48,20 @@ class TestValues:
             [severity]
             TL301 = "error"
             TL609 = "off"
+            [wrappers]
+            takes-step = ["ourlib.step"]
+            shuffles = ["Data.stir", "stir"]
             """
         )
         assert {"gradients-not-applied", "unreduced-loss", "unshuffled-training-data"} <= got.rules
         assert got.rules.isdisjoint({"gradient-never-taken", "forward-outside-tape", "unavailable-monitor"})
         assert (got.preview, got.output_format, got.force_exclude, got.respect_gitignore) == (True, "json", True, False)
         assert (got.jobs, got.severity_threshold, got.severities) == (2, "warning", {"unreduced-loss": "error"})
+        assert set(got.wrappers.roles) == {
+            ("ourlib.step", "takes-step"),
+            ("Data.stir", "shuffles"),
+            ("stir", "shuffles"),
+        }
         assert [patterns.lines for patterns in got.exclude] == [("old",), ("generated/*.py",)]
         assert {patterns.root for patterns in got.exclude} == {here}
         assert "loss-outside-tape" not in got.rules_for(here / "tests" / "x.py")
@@ -78,6 +86,11 @@ class TestValues:
         assert not got.preview
         assert [patterns.lines for patterns in got.exclude[1:]] == [("a",), ("b",)]
         assert "gradients-not-applied" not in got.rules
+
+    def test_layers_add_helpers_and_the_last_says_what_one_does(self, here: Path) -> None:
+        low = inline_layer("wrappers.takes-step = ['a.b', 'c']", here)
+        high = inline_layer("wrappers.applies-gradients = ['a.b']", here)
+        assert dict(merge([low, high]).wrappers.roles) == {"a.b": "applies-gradients", "c": "takes-step"}
 
     def test_each_value_knows_where_it_came_from(self, here: Path) -> None:
         (here / "tapelint.toml").write_text('# mine\nignore = ["TL101"]\n\nselect = [\n  "TL1",\n]\n')
@@ -123,6 +136,22 @@ class TestRefusals:
             ("\n[per-file-ignores]\n'a' = ['TL1']\n'b' = ['TL9']", ":4: `per-file-ignores` of `b` is wrong"),
             ("[severity]\n\nTL101 = 'eror'", ":3: `severity` of `TL101` must be one of"),
             ("[severity]\nTL999 = 'error'", ":2: `severity` is wrong: there is no rule `TL999`"),
+            ("wrappers = ['x']", "`wrappers` must be a table"),
+            (
+                "[wrappers]\n\napplies_gradient = ['x']",
+                ":3: `wrappers` has no key `applies_gradient`, did you mean `applies-gradients`?",
+            ),
+            ("[wrappers]\nx = []", ":2: `wrappers` has no key `x`, there are applies-gradients, evaluates,"),
+            (
+                "[wrappers]\nevaluates = []\nshuffles = 'stir'",
+                ":3: `wrappers` of `shuffles` must be a list of strings, not the string `stir`",
+            ),
+            ("[wrappers]\nshuffles = ['stir me']", ":2: `wrappers` of `shuffles` must be dotted names like"),
+            ("[wrappers]\nshuffles = ['.stir']", "not `.stir`"),
+            (
+                "[wrappers]\nshuffles = ['x']\ntakes-step = ['y', 'x']",
+                ":3: `wrappers` of `takes-step` names `x`, which is under `shuffles` already",
+            ),
             ("preview = [", "tapelint.toml"),
             ("preview == true", "tapelint.toml:1:"),
         ],

@@ -8,6 +8,7 @@ import pytest
 
 from tapelint.program import build as analyzer
 from tapelint.program.project import Read
+from tapelint.program.wrappers import Wrappers
 from tapelint.run import spread
 from tapelint.run.audience import Audience
 from tapelint.run.config import option_layer
@@ -172,10 +173,10 @@ class TestCrashes:
         (train.parent / "good.py").write_text(program())
         build = analyzer.build
 
-        def crashing(documents: Sequence[Document], read: Read) -> object:
+        def crashing(documents: Sequence[Document], read: Read, wrappers: Wrappers) -> object:
             if any("crash here" in document.text for document in documents):
                 raise RuntimeError("the tape is torn")
-            return build(documents, read)
+            return build(documents, read, wrappers)
 
         monkeypatch.setattr(analyzer, "build", crashing)
         return train.parent
@@ -223,10 +224,10 @@ class TestProcesses:
         parent = os.getpid()
         build = analyzer.build
 
-        def deadly(documents: Sequence[Document], read: Read) -> object:
+        def deadly(documents: Sequence[Document], read: Read, wrappers: Wrappers) -> object:
             if os.getpid() != parent and any(document.path.parent.name == "b" for document in documents):
                 os._exit(11)
-            return build(documents, read)
+            return build(documents, read, wrappers)
 
         monkeypatch.setattr(analyzer, "build", deadly)
         outcome = lint([many], only("TL101", jobs=2))
@@ -239,6 +240,6 @@ class TestBatches:
         for name in ("pkg/__init__.py", "pkg/a.py", "pkg/sub/__init__.py", "pkg/sub/b.py", "x.py", "y.py", "z/w.py"):
             (here / name).parent.mkdir(exist_ok=True)
             (here / name).write_text(program())
-        documents = [(Document(path, path.read_text()), frozenset({RULE})) for path in sorted(here.rglob("*.py"))]
+        documents = [(Document(path, path.read_text()), only(RULE)) for path in sorted(here.rglob("*.py"))]
         grouped = [sorted(each.path.name for each in batch.documents) for batch in spread.batches(documents)]
         assert sorted(grouped) == [["__init__.py", "__init__.py", "a.py", "b.py"], ["w.py"], ["x.py", "y.py"]]
