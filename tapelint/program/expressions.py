@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
+from tapelint.program.interactive import BUILTINS
 from tapelint.program.knowledge import canonical, class_kind, table
 from tapelint.program.state import State
 from tapelint.program.trace import Loop
@@ -146,7 +147,7 @@ class Expressions(State):
         value = self.find_name(node.name)
         if value is not None:
             return value
-        if hasattr(builtins, node.name):
+        if hasattr(builtins, node.name) or (node.name in BUILTINS and self.module.document.shows_values):
             return self.library(f"builtins.{node.name}")
         starred = self._from_star(node.name)
         if starred is not None:

@@ -127,7 +127,7 @@ class Project:
         broken: list[Unparsable] = []
         module = None
         try:
-            document, body, broken = legible(document)
+            document, body, broken = legible(document, imported=not requested)
             module = Module(document, body, requested)
         except Unparsable as error:
             broken = [error]

@@ -49,7 +49,9 @@ class Statements(Imports):
     def _statement(self, node: tree.Statement) -> None:
         match node:
             case tree.ExpressionStatement():
-                self.evaluate(node.value)
+                value = self.evaluate(node.value)
+                if self._is_displayed():
+                    value.used("displayed")
             case tree.Assign():
                 value = self.evaluate(node.value)
                 for target in node.targets:
@@ -91,6 +93,11 @@ class Statements(Imports):
                 for target in node.targets:
                     if not isinstance(target, tree.Name):
                         self.evaluate(target)
+
+    def _is_displayed(self) -> bool:
+        """Whether the value of a statement that is an expression is shown to whoever runs the module step by step."""
+        inside = self.scope.kind != "module" or self.context.loops or self.context.branches
+        return self.module.document.shows_values and not inside
 
     def _augmented(self, node: tree.AugmentedAssign) -> None:
         old = self.evaluate(node.target)

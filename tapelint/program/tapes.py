@@ -37,7 +37,10 @@ _MOST_OWNERS = 64
 Fate = Literal["applied", "escaped", "differentiated", "displayed", "dead"]
 _RANK: dict[Fate, int] = {"dead": 0, "displayed": 1, "differentiated": 2, "escaped": 3, "applied": 4}
 
-_DISPLAYING = ("builtins.print", "tensorflow.print", "tensorflow.summary.", "logging.", "pprint.", "matplotlib.")
+_DISPLAYING = (
+    "builtins.print", "builtins.display", "IPython.display.", "tensorflow.print", "tensorflow.summary.", "logging.",
+    "pprint.", "matplotlib.",
+)  # fmt: skip
 _PURE = (
     "tensorflow.", "keras.ops.", "keras.backend.", "numpy.", "builtins.", "keras.losses.", "itertools.", "math.",
 )  # fmt: skip
@@ -158,6 +161,8 @@ def fate(value: Value) -> Fate:
             match use.kind:
                 case "returned" | "yielded" | "stored":
                     found = "escaped"
+                case "displayed":
+                    found = "displayed"
                 case "tested":
                     # Whoever tests it wants to know something, and not to train.
                     found = "escaped"

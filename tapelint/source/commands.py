@@ -22,7 +22,7 @@ _RUNS_STATEMENT = re.compile(
 _COMPOUND = re.compile(r"(?:async|class|def|for|if|try|while|with)\b|[@%!?]")
 
 _CELL_MAGIC = re.compile(r"(?!%%\w+\?)%%(?P<name>\S+)(?P<rest>.*)")
-_ASSIGNED = re.compile(r"\s*(?:!(?P<command>.+)|%(?P<magic>[^\W\d].*))", re.DOTALL)
+_ASSIGNED = re.compile(r"\s*(?:!(?P<command>.+)|%[ \t]*(?P<magic>[^\W\d].*))", re.DOTALL)
 _QUESTION = re.compile(r"(?P<about>%{0,2}(?!\d)[\w*]+(?:\.(?!\d)[\w*]+|\[-?\d+\])*)(?P<marks>\?\??)\s*$")
 _PROMPT = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
 _INDENT = re.compile(r"[ \t]*")
@@ -98,7 +98,7 @@ def _translated(lines: Sequence[str], index: int, last: int) -> str | None:
     """The statement at these lines in Python, on one line; None if it is Python already."""
     if _timed(lines[index]) != lines[index]:
         return None
-    whole = " ".join(line.removesuffix("\\") for line in lines[index:last]) + lines[last]
+    whole = " ".join([*(line.removesuffix("\\") for line in lines[index:last]), lines[last]])
     return _command(whole) or _assignment(whole) or _question(whole)
 
 
@@ -152,8 +152,7 @@ def _assignment(line: str) -> str | None:
 
 def _question(line: str) -> str | None:
     """`x?` and `x??`; a question mark in a string or comment asks nothing."""
-    code = _TOKEN.sub(lambda token: "" if token["string"] or token["comment"] or token["open"] else token[0], line)
-    found = _QUESTION.search(code)
+    found = _QUESTION.search(_State().read(line))
     return _split(line)[0] + _call("run_line_magic", "pinfo", found["about"]) if found else None
 
 
@@ -187,22 +186,25 @@ class _State:
     def at_start(self) -> bool:
         return self.depth == 0 and self.quotes is None and not self.continued
 
-    def read(self, line: str) -> None:
-        """Takes in one line."""
-        offset = 0
+    def read(self, line: str) -> str:
+        """Takes in one line, and gives back its code: what is in it beside strings and the text of comments."""
+        code, offset = "", 0
         self.continued = False
         while True:
             if self.quotes is not None:
                 end = _CLOSING[self.quotes].match(line, offset)
                 if end is None:
-                    return
+                    return code
                 offset, self.quotes = end.end(), None
             token = _TOKEN.search(line, offset)
             if token is None:
                 self.continued = line.endswith("\\")
-                return
+                return code + line[offset:]
+            code += line[offset : token.start()]
             offset = token.end()
             self.depth = max(0, self.depth + _step(token["bracket"]))
             self.quotes = token["quotes"]
             if token["comment"]:
-                return
+                return code + "#"
+            if not token["quotes"] and not token["string"]:
+                code += token[0]
