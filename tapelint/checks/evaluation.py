@@ -8,18 +8,18 @@ from tapelint.checks.wording import callee
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
 from tapelint.program.feeds import feed_of_fit
+from tapelint.program.logs import may_log
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors
+from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.trace import Call, Loop
 from tapelint.program.values import (
     Attribute,
     Class,
     Constant,
     Display,
-    Function,
+    Element,
     Instance,
-    Mapping,
     Parameter,
     Unknown,
     Value,
@@ -35,16 +35,17 @@ _MANY = 50
 
 @check
 def no_validation_data(program: Program) -> Reports:
-    if any(call.method in _EVALUATING or call.op == EVALUATES or _is_held_out(call) for call in program.trace.calls):
+    if any(_evaluates(program, call) or _is_held_out(call) for call in program.trace.calls):
         return
     for fit in program.fits:
-        epochs = integer_of(fit.argument(3, "epochs"))
+        epochs = _epochs(fit)
         if (
             epochs is None
             or epochs < 2
-            or fit.context.loops
+            or _is_repeated(fit)
             or _validation(fit) is not False
             or not _is_supervised(fit)
+            or _callback_may_evaluate(fit)
         ):
             continue
         if any(call.receiver is fit.receiver and call.order > fit.order for call in program.forwards):
@@ -56,6 +57,47 @@ def no_validation_data(program: Program) -> Reports:
             f"{model} trains for {epochs} epochs without validation: overfitting stays unseen",
             severity="warning" if epochs >= _LONG else None,
         )
+
+
+def _evaluates(program: Program, call: Call) -> bool:
+    """Whether a call may show how a model does on data that it has not seen."""
+    if call.op == EVALUATES:
+        return True
+    if call.method not in _EVALUATING:
+        return False
+    given = call.argument(0, "x")
+    return given is None or not any(given is fit.argument(0, "x") for fit in program.fits)
+
+
+def _epochs(fit: Call) -> int | None:
+    """How many epochs a fit runs; None when it cannot be told."""
+    last, first = integer_of(fit.argument(3, "epochs")), fit.argument(9, "initial_epoch")
+    if first is None or last is None:
+        return last
+    before = integer_of(first)
+    return last - before if before is not None else None
+
+
+def _is_repeated(fit: Call) -> bool:
+    """Whether a fit runs again and again on one model, so that what happens between its runs may be the validation."""
+    models = alternatives(fit.receiver) if fit.receiver is not None else []
+    for loop in fit.context.loops:
+        made_inside = all(made is not None and loop in made.context.loops for made in map(made_by, models))
+        listed = loop.iterable is not None and set(map(id, models)) <= set(map(id, ancestors(loop.iterable)))
+        if not models or not (made_inside or listed):
+            return True
+    return False
+
+
+def _callback_may_evaluate(fit: Call) -> bool:
+    """Whether some callback is not one of those of Keras, which do nothing of their own."""
+    callbacks = _callbacks(fit)
+    return callbacks is None or any(not _is_of_keras(callback) for callback in callbacks)
+
+
+def _is_of_keras(callback: Value) -> bool:
+    name = library_class(callback) or ""
+    return name.startswith("keras.callbacks.") and name != "keras.callbacks.LambdaCallback"
 
 
 def _is_held_out(call: Call) -> bool:
@@ -86,7 +128,7 @@ def _is_supervised(fit: Call) -> bool:
 @check
 def no_early_stopping(program: Program) -> Reports:
     for fit in program.fits:
-        epochs = integer_of(fit.argument(3, "epochs"))
+        epochs = _epochs(fit)
         callbacks = _callbacks(fit)
         if epochs is None or epochs < _MANY or callbacks is None or fit.opaque:
             continue
@@ -139,7 +181,7 @@ def _saves_best(checkpoint: Value) -> bool:
 def unavailable_monitor(program: Program) -> Reports:
     for fit in program.fits:
         callbacks = _callbacks(fit) or []
-        if any(not (library_class(callback) or "").startswith("keras.callbacks.") for callback in callbacks):
+        if not all(map(_is_of_keras, callbacks)):
             # A callback of somebody's own may log what another one monitors.
             continue
         for callback in callbacks:
@@ -153,7 +195,7 @@ def unavailable_monitor(program: Program) -> Reports:
                     f"{name} monitors `{monitor}`, which does not exist without validation data: it never acts",
                     ((fit.site, "this fit does not validate"),),
                 )
-            elif not _is_logged(program, fit, monitor):
+            elif not may_log(program.trace, fit, monitor):
                 yield Report(
                     callback.site,
                     f"{name} monitors `{monitor}`, and no loss or metric has this name",
@@ -184,59 +226,9 @@ def _own_loop(fit: Call) -> bool:
     return isinstance(model, Instance) and isinstance(model.cls, Class) and "fit" in model.cls.attributes
 
 
-def _is_logged(program: Program, fit: Call, monitor: str) -> bool:
-    """Whether Keras may log a quantity of this name; True on doubt."""
-    model = fit.receiver
-    own = _own_names(program, model) if isinstance(model, Instance) and isinstance(model.cls, Class) else None
-    if own is not None:
-        return monitor in own
-    compiles = [call for call in program.calls("keras.Model.compile") if call.receiver is model]
-    if not isinstance(model, Instance) or isinstance(model.cls, Class) or len(compiles) != 1 or compiles[0].opaque:
-        return True
-    names = _metric_names(compiles[0])
-    loss = compiles[0].argument(1, "loss")
-    if names is None or isinstance(loss, Display) or (loss is not None and hasattr(loss, "entries")):
-        return True
-    logged = {"loss", "learning_rate", "lr", *names}
-    return monitor.removeprefix("val_") in logged
-
-
-def _own_names(program: Program, model: Instance) -> set[str] | None:
-    """What a model's own train_step and test_step report; None when it has not both or their names cannot be told."""
-    names: set[str] = set()
-    for method, prefix in (("train_step", ""), ("test_step", "val_")):
-        step = model.cls.attributes.get(method)
-        frames = [
-            frame
-            for frame in program.trace.frames
-            if isinstance(step, Function) and frame.function is not None and frame.function.node is step.node
-        ]
-        reported = [option for frame in frames for value in frame.returned for option in alternatives(value)]
-        if not reported or not all(isinstance(option, Mapping) and not option.open for option in reported):
-            return None
-        names |= {f"{prefix}{key}" for option in reported if isinstance(option, Mapping) for key in option.entries}
-    return names | {"learning_rate", "lr"}
-
-
-def _metric_names(compiled: Call) -> set[str] | None:
-    given = compiled.argument(3, "metrics")
-    if compiled.argument(None, "weighted_metrics") is not None:
-        return None
-    if given is None or is_none(given):
-        return set()
-    if not isinstance(given, Display) or given.open:
-        return None
-    names: set[str] = set()
-    for item in given.items:
-        if not isinstance(item, Constant) or not isinstance(item.value, str):
-            return None
-        names.add(item.value)
-    return names
-
-
 @check
 def metric_not_reset(program: Program) -> Reports:
-    unknown = any(call.op == RESETS_METRICS or (call.op is None and _resets(call)) for call in program.trace.calls)
+    unknown = any(_resets_something(call) for call in program.trace.calls)
     for metric in program.objects("metric"):
         if library_class(metric) == "keras.metrics.Sum":
             # A total may well be meant to grow over the whole run.
@@ -255,14 +247,27 @@ def metric_not_reset(program: Program) -> Reports:
                 )
 
 
+# Methods that bring a metric, or all those of a model, back to its first state.
+_RESETTING = frozenset({"reset_state", "reset_states", "reset_metrics", "reset", "set_weights"})
+
+
 def _resets(call: Call) -> bool:
-    return call.method in ("reset_state", "reset_states", "reset_metrics", "reset", "set_weights")
+    return call.method in _RESETTING
+
+
+def _resets_something(call: Call) -> bool:
+    """Whether a call may reset any metric: that of an unknown object, or of one whose method is only named."""
+    if call.op == RESETS_METRICS or (call.op is None and _resets(call)):
+        return True
+    return any(isinstance(value, Constant) and value.value in _RESETTING for value in call.arguments)
 
 
 def _may_run_in(reset: Call, epoch: Loop, read: Call) -> bool:
-    """Whether a reset may happen in each epoch: it stands in the loop, or in a function whose caller is not known."""
-    roots = [list(call.context.frame.stack())[-1] for call in (reset, read)]
-    return epoch in reset.context.loops or roots[0] is not roots[1]
+    """Whether a reset may happen in each epoch: it stands in the loop, or in a function that runs at its own time."""
+    stack = list(reset.context.frame.stack())
+    if any(frame.function is not None and frame.function.node.is_generator for frame in stack):
+        return True
+    return epoch in reset.context.loops or stack[-1] is not list(read.context.frame.stack())[-1]
 
 
 # Attributes of a metric through which its state can be set.
@@ -273,7 +278,7 @@ def _tracked(metric: Instance) -> bool:
     """Whether somebody else may reset the metric: Keras, a callback, a helper out of view."""
     return any(
         use.kind == "returned"
-        or (isinstance(use.by, Attribute) and use.by.name in _STATE)
+        or (isinstance(use.by, Attribute) and (use.by.name in _STATE or (use.by.name in _RESETTING and use.by.uses)))
         or (use.kind == "argument" and isinstance(use.by, Call) and _hands_over(use.by))
         for use in metric.uses
     )
@@ -293,7 +298,20 @@ def _epoch_loop(program: Program, metric: Instance, update: Call, read: Call) ->
     if fit is not None:
         # Keras resets what it knows of.
         return None if _known_to_model(program, metric) else fit
-    return loop if update.context.loops[-1] is not loop else None
+    inner = update.context.loops[update.context.loops.index(loop) + 1 :]
+    return loop if inner and not _goes_through_parts(loop, inner[0]) else None
+
+
+def _goes_through_parts(outer: Loop, inner: Loop) -> bool:
+    """Whether the inner loop is over a part of the data that the outer one hands out: shards, files, tasks."""
+    if outer.iterable is None or inner.iterable is None or _counts(outer.iterable):
+        return False
+    return any(isinstance(value, Element) and value.of is outer.iterable for value in ancestors(inner.iterable))
+
+
+def _counts(iterable: Value) -> bool:
+    call = made_by(iterable)
+    return call is not None and (call.op or "").rpartition(".")[2] in ("range", "trange", "count")
 
 
 def _known_to_model(program: Program, metric: Instance) -> bool:

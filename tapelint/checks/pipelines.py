@@ -37,7 +37,11 @@ _HANDFUL = 4
 @check
 def unshuffled_training_data(program: Program) -> Reports:
     for step, feed in program.feeds:
-        if (feed.pipeline is not None or feed.slices) and _repeats_order(program, feed) and _keeps_order(feed):
+        if (
+            (feed.pipeline is not None or feed.slices or feed.by_class)
+            and _repeats_order(program, feed)
+            and _keeps_order(feed)
+        ):
             # Batches that a helper makes are the business of whoever asks for them.
             site = seen_from(feed.site, feed.context, step.context.frame)
             yield Report(
@@ -52,7 +56,7 @@ def _repeats_order(program: Program, feed: Feed) -> bool:
     return (
         feed.epochs
         and (feed.batches is None or feed.batches >= _SEVERAL)
-        and ((len(feed.arrays) > 1 and fixed_order(feed)) or (feed.pipeline is not None and feed.pipeline.by_class))
+        and ((len(feed.arrays) > 1 and fixed_order(feed)) or feed.by_class)
         and not _is_stateful(program)
     )
 
@@ -60,7 +64,7 @@ def _repeats_order(program: Program, feed: Feed) -> bool:
 def _keeps_order(feed: Feed) -> bool:
     if feed.pipeline is None:
         return True
-    known = feed.pipeline.arrays is not None or feed.pipeline.by_class
+    known = feed.pipeline.arrays is not None or feed.by_class
     return known and all(step.method in _ORDERLY for step in feed.pipeline.steps)
 
 
@@ -137,10 +141,11 @@ def _lost_in_training(program: Program, feed: Feed) -> Reports:
 
 def _uncounted(feed: Feed) -> int | None:
     """How many rows a loop over `n // size` batches leaves out, 0 for some; None if none, or others each time."""
-    if feed.counter is None or any(_redrawn(array) for array in feed.arrays):
+    offsets = [item.index.lower for item in feed.slices if isinstance(item.index, SliceValue)]
+    if feed.counter is None or any(_redrawn(one) for one in (*feed.arrays, *offsets) if one is not None):
         return None
     division = floor_division(feed.counter.arguments[-1])
-    if division is None or _rest_is_taken(feed.counter.arguments[-1]):
+    if division is None or _rest_is_taken(feed.counter.arguments[-1]) or any(map(_end_is_taken, feed.arrays)):
         return None
     size, batch = integer_of(division[0]) or feed.size, integer_of(division[1]) or feed.batch
     if size is not None and batch:
@@ -161,11 +166,22 @@ def _rest_is_taken(count: Value) -> bool:
     return False
 
 
+def _end_is_taken(array: Value) -> bool:
+    """Whether a slice of `array` runs to its end, from wherever."""
+    slices = [use.by.index for use in array.uses if isinstance(use.by, Item)]
+    return any(isinstance(index, SliceValue) and index.lower is not None and index.upper is None for index in slices)
+
+
 def _redrawn(array: Value) -> bool:
     """Whether rows are permuted again in each epoch, so that each time others are left out."""
     return any(
         "shuffled" in value.marks
-        or (isinstance(value, Result) and value.call.context.loops and order_of(value) == "random")
+        or (
+            isinstance(value, Result)
+            and value.call.op != "builtins.len"
+            and value.call.context.loops
+            and order_of(value) == "random"
+        )
         for value in ancestors(array)
     )
 
@@ -181,7 +197,7 @@ def _read_from_file(feed: Feed) -> bool:
 
 
 def _lost_in_evaluation(feed: Feed) -> Reports:
-    if feed.pipeline is None or feed.keeps_tail is not False or not feed.size or not feed.batch:
+    if feed.keeps_tail is not False or not feed.size or not feed.batch:
         return
     rest = feed.size % feed.batch
     if rest:
@@ -209,26 +225,46 @@ def undersized_final_batch(program: Program) -> Reports:
 def _sensitive_step(program: Program, step: Call, feed: Feed) -> str | None:
     """What in a step depends on the size of the batch."""
     models: list[Value] = [step.receiver] if step.receiver is not None else []
+    frozen = _freezes_layers(program)
     for gradients in program.training:
         if gradients.call is step and gradients.target is not None:
             shape = shape_of(gradients.target)
             if (
                 shape is not None
                 and not program.distributed
-                and (shape.kind == "per-example" or shape.reduction == "sum")
+                and (shape.kind == "per-example" or (shape.reduction == "sum" and not _is_normalized(shape.producer)))
             ):
                 return "the loss is a sum, and so its update is smaller"
             if any(_fixed_size(value, feed) for value in ancestors(gradients.target)):
                 return f"what is made for {feed.batch} does not fit it, and the step raises"
             models = [root for each in gradients.parameters or () for root in choices_of_root(each.root)]
-    return next((reason for model in models if (reason := _sensitive_model(model, feed)) is not None), None)
+    return next((reason for model in models if (reason := _sensitive_model(model, feed, frozen)) is not None), None)
 
 
-def _sensitive_model(model: Value, feed: Feed) -> str | None:
+def _is_normalized(total: Call | None) -> bool:
+    """Whether what is added up was divided by something that may follow the batch: then the sum is an average."""
+    return total is not None and any(
+        isinstance(one, Computed) and one.operator == "/" and not isinstance(one.parts[-1], Constant)
+        for argument in total.arguments
+        for one in ancestors(argument, _keeps_rows)
+    )
+
+
+def _freezes_layers(program: Program) -> bool:
+    """Whether some layer is taken out of training after it was made, and its statistics with it."""
+    return any(
+        assignment.name == "trainable" and not (isinstance(assignment.value, Constant) and assignment.value.value)
+        for assignment in program.trace.assignments
+    )
+
+
+def _sensitive_model(model: Value, feed: Feed, frozen: bool) -> str | None:
     """What in a model depends on the size of the batch."""
     if any(_fixed_input(one, feed.batch) for one in ancestors(model)):
         return "the model is built for a fixed size, and the step raises"
-    if feed.tail is not None and feed.batch is not None and feed.tail <= _HANDFUL and feed.tail * 4 <= feed.batch:
+    if frozen or feed.tail is None or feed.batch is None:
+        return None
+    if feed.tail <= _HANDFUL and feed.tail * 4 <= feed.batch:
         names = [library_class(layer) for layer in sensitive_parts(model)]
         if "keras.layers.BatchNormalization" in names:
             return "BatchNormalization takes its statistics from them alone"
@@ -268,7 +304,11 @@ def _keeps_rows(value: Value) -> bool:
             return call.op == "forward" or matches(call.op or "", "elementwise", "names")
         case Computed(operator=operator):
             return operator in ("+", "-", "*", "/")
-    return isinstance(value, (Choice, Item))
+        case Item(index=Constant()):
+            return True
+        case Item(index=Display(kind="tuple", items=[SliceValue(lower=None, upper=None, step=None), *_])):
+            return True
+    return isinstance(value, Choice)
 
 
 def _rows(value: Value) -> int | None:

@@ -7,11 +7,27 @@ from tapelint.checks.report import Report, Reports
 from tapelint.program.program import Program
 from tapelint.program.project import Module
 from tapelint.program.tapes import Gradients
-from tapelint.program.trace import Frame
+from tapelint.program.trace import Call, Context, Frame
 from tapelint.program.values import Site
 
 # What a step can only do eagerly: whoever does it wants the step so.
-_EAGER_METHODS = frozenset({"numpy", "step", "item", "tolist"})
+_EAGER_METHODS = frozenset({"numpy", "step", "item", "tolist", "append", "extend", "write", "set_trace", "savefig"})
+_EAGER_CALLS = frozenset(
+    {"builtins.float", "builtins.int", "builtins.print", "builtins.input", "builtins.breakpoint", "builtins.open",
+     "builtins.next", "builtins.setattr"}
+)  # fmt: skip
+_EAGER_LIBRARIES = (
+    "numpy.",
+    "matplotlib.",
+    "pdb.",
+    "ipdb.",
+    "random.",
+    "time.",
+    "scipy.",
+    "sklearn.",
+    "wandb.",
+    "cv2.",
+)
 
 
 @check
@@ -34,10 +50,28 @@ def _is_eager(program: Program, gradients: Gradients) -> bool:
     if frames[-1].function is not None and len(context.loops) < 2:
         # A function that nobody in view calls may be compiled by its caller, unless it holds the epochs as well.
         return False
-    return not any(
-        call.method in _EAGER_METHODS and call.context.loops == context.loops and call.context.managers
-        for call in program.trace.calls
+    return not _works_on_python(program, gradients)
+
+
+def _works_on_python(program: Program, gradients: Gradients) -> bool:
+    """Whether the step does what a graph cannot: reads numbers out of tensors, prints, keeps records."""
+    context, step = gradients.call.context, _step(gradients)
+
+    def inside(other: Context) -> bool:
+        if step is not None:
+            return step in other.frame.stack()
+        return other.loops[: len(context.loops)] == context.loops and bool(other.managers)
+
+    kept = any(
+        inside(assignment.context) and assignment.context.frame.function is not None
+        for assignment in program.trace.assignments
     )
+    return kept or any(_is_pythonic(call) and inside(call.context) for call in program.trace.calls)
+
+
+def _is_pythonic(call: Call) -> bool:
+    op = call.op or ""
+    return (call.method in _EAGER_METHODS and not op) or op in _EAGER_CALLS or op.startswith(_EAGER_LIBRARIES)
 
 
 def _report(gradients: Gradients) -> Report:

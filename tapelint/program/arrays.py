@@ -103,6 +103,8 @@ def _order_of_item(of: Value, index: Value) -> Order | None:
     indices = index.items if isinstance(index, Display) and index.kind == "tuple" else [index]
     first = indices[0] if indices else index
     if not isinstance(first, (Constant, SliceValue)):
+        if _sorts_drawn_keys(first, of):
+            return "random"
         picked = order_of(first)
         if picked not in ("ordered", "constant") or _sorts(first):
             return picked
@@ -114,6 +116,23 @@ def _sorts(index: Value) -> bool:
     return any(isinstance(one, Result) and one.call.op in _SORTING for one in ancestors(index)) or (
         isinstance(index, Result) and index.call.method == "argsort"
     )
+
+
+def _sorts_drawn_keys(index: Value, of: Value) -> bool:
+    """Whether an index array sorts keys that were drawn for it, and so permutes what it has nothing to do with."""
+    if not isinstance(index, Result):
+        return False
+    keys = index.call.argument(0) if index.call.op in _SORTING else None
+    if keys is None and index.call.method == "argsort":
+        keys = index.call.receiver
+    if keys is None or order_of(keys) != "random":
+        return False
+    return _data_behind(keys).isdisjoint(_data_behind(of))
+
+
+def _data_behind(value: Value) -> set[int]:
+    """The results that a value comes from, apart from the generators that draw them."""
+    return {id(one) for one in ancestors(value) if isinstance(one, Result) and one.call.op not in _SAMPLERS}
 
 
 def moves(index: SliceValue) -> Literal["batch", "window"] | None:
@@ -139,6 +158,9 @@ def counter_of(index: SliceValue) -> Call | None:
 
 def _order_of_call(call: Call) -> Order | None:
     op = call.op or ""
+    if op == "builtins.sorted" and "key" in call.keywords:
+        # The key may be drawn.
+        return None
     if matches(op, "order", "constant"):
         return "constant"
     if matches(op, "order", "ordered"):

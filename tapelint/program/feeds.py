@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from tapelint.program import kinds
 from tapelint.program.arrays import counter_of, integer_of, moves, order_of, size_of
 from tapelint.program.pipelines import Pipeline, dataset_behind, pipeline_of
-from tapelint.program.provenance import ancestors
+from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.tapes import Gradients
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
@@ -25,6 +25,9 @@ from tapelint.program.values import (
 
 _COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!="})
 _MEASURING = frozenset({"builtins.len", "tensorflow.shape", "builtins.int"})
+
+# Functions after which a loop may not come to the end of what it goes through.
+_CUTTING_SHORT = frozenset({"builtins.zip", "itertools.islice", "itertools.takewhile"})
 
 # How many operations away from a batch a test of its size is looked for.
 _NEAR = 5
@@ -47,6 +50,7 @@ class Feed:
     pipeline: Pipeline | None = None
     slices: tuple[Item, ...] = ()
     counter: Call | None = None
+    by_class: bool = False
 
     @property
     def tail(self) -> int | None:
@@ -85,8 +89,9 @@ def _of_values(target: Value, call: Call) -> list[Feed]:
                     seen.add(id(dataset))
                     pipeline = pipeline_of(dataset)
                     if pipeline is not None:
-                        feed = feed_of_pipeline(pipeline, _loop_over(of, call))
-                        feeds.append(replace(feed, keeps_tail=None) if _size_is_tested(value) else feed)
+                        feed = feed_of_pipeline(pipeline, _is_gone_through_again(dataset, call.context))
+                        knows = _size_is_tested(value) or _may_end_early(dataset, call.context)
+                        feeds.append(replace(feed, keeps_tail=None) if knows else feed)
             case Item():
                 index = _batch_slice(value)
                 counter = counter_of(index) if index is not None else None
@@ -109,13 +114,29 @@ def _size_is_tested(batch: Value) -> bool:
     return False
 
 
-def _loop_over(iterable: Value, call: Call) -> bool:
-    """Whether the loop over `iterable` runs once in each epoch of another loop."""
-    loops = call.context.loops
-    for number, loop in enumerate(loops):
-        if loop.iterable is iterable or (loop.iterable is not None and iterable in alternatives(loop.iterable)):
-            return number > 0
-    return len(loops) > 1
+def _is_gone_through_again(dataset: Value, context: Context) -> bool:
+    """Whether the loop over `dataset` runs once in each epoch of another loop."""
+    number = _loop_over(dataset, context)
+    return number > 0 if number is not None else len(context.loops) > 1
+
+
+def _may_end_early(iterable: Value, context: Context) -> bool:
+    """Whether the loop over `iterable` may stop before its end: by `break`, or because it counts along."""
+    number = _loop_over(iterable, context)
+    if number is None:
+        return False
+    loop = context.loops[number]
+    return loop.broken or any(
+        isinstance(one, Result) and one.call.op in _CUTTING_SHORT for one in ancestors(loop.iterable or iterable)
+    )
+
+
+def _loop_over(iterable: Value, context: Context) -> int | None:
+    """Which of the surrounding loops goes through `iterable`, counted from outside."""
+    for number, loop in enumerate(context.loops):
+        if loop.iterable is not None and any(one is iterable for one in ancestors(loop.iterable)):
+            return number
+    return None
 
 
 def feed_of_pipeline(pipeline: Pipeline, epochs: bool = False) -> Feed:
@@ -131,6 +152,7 @@ def feed_of_pipeline(pipeline: Pipeline, epochs: bool = False) -> Feed:
         keeps_tail=None if drops is None or not pipeline.complete else not drops,
         epochs=epochs or pipeline.step("repeat") is not None,
         pipeline=pipeline,
+        by_class=pipeline.by_class,
     )
 
 
@@ -156,10 +178,20 @@ def _of_slices(items: list[Item], call: Call) -> Feed:
         arrays=tuple(item.of for item in items),
         size=size,
         batch=batch,
-        keeps_tail=_keeps_tail(counter, size),
+        keeps_tail=None if _tail_is_known(items, counter) else _keeps_tail(counter, size),
         epochs=len(call.context.loops) > 1,
         slices=tuple(items),
         counter=counter,
+    )
+
+
+def _tail_is_known(items: list[Item], counter: Call) -> bool:
+    """Whether the program deals with the last rows by itself: another bound for them, a test, an early end."""
+    bounds = [index.upper for item in items if (index := _batch_slice(item)) is not None]
+    return (
+        any(bound is not None and len(alternatives(bound)) > 1 for bound in bounds)
+        or any(map(_size_is_tested, items))
+        or any(_may_end_early(counter.result, item.context) for item in items)
     )
 
 
@@ -204,15 +236,20 @@ def _rounds_up(numerator: Value) -> bool:
 def feed_of_fit(call: Call) -> Feed | None:
     """The feed of a `fit`; None when its data cannot be told."""
     x = call.argument(0, "x")
-    if x is None or call.opaque:
+    if x is None:
         return None
     epochs = call.argument(3, "epochs")
     several = epochs is not None and (integer_of(epochs) is None or (integer_of(epochs) or 0) > 1)
     if kinds.of(x) == "dataset":
         pipeline = pipeline_of(x)
         return feed_of_pipeline(pipeline, several) if pipeline is not None else None
-    if kinds.of(x) is not None:
+    if call.opaque or kinds.of(x) is not None:
         return None
+    flow = made_by(x)
+    if flow is not None and flow.op in _FOLDERS:
+        return _of_folder(flow, several)
+    if "generator" in x.marks:
+        return next((replace(feed, epochs=several) for feed in feeds_behind([x], call)), None)
     y = call.argument(1, "y")
     arrays = tuple(value for value in (x, y) if value is not None and not is_none(value))
     given = call.argument(2, "batch_size")
@@ -225,6 +262,39 @@ def feed_of_fit(call: Call) -> Feed | None:
         keeps_tail=True,
         epochs=several,
     )
+
+
+_FOLDERS = frozenset({"keras.preprocessing.image.ImageDataGenerator.flow_from_directory"})
+
+
+def _of_folder(flow: Call, several: bool) -> Feed:
+    """The feed of images that Keras reads from a folder for each class."""
+    shuffle, mode = flow.argument(7, "shuffle"), flow.argument(5, "class_mode")
+    sorted_by_class = isinstance(shuffle, Constant) and not shuffle.value and not (mode is not None and is_none(mode))
+    return Feed(flow.site, flow.context, (), None, None, None, several, by_class=sorted_by_class and not flow.opaque)
+
+
+def feed_of_scoring(call: Call) -> Feed | None:
+    """The feed of an `evaluate` or `predict`; None when its data cannot be told."""
+    x = call.argument(0, "x")
+    steps = call.argument(3 if call.method == "predict" else 5, "steps")
+    if x is None or call.opaque:
+        return None
+    if kinds.of(x) == "dataset":
+        pipeline = pipeline_of(x)
+        feed = feed_of_pipeline(pipeline) if pipeline is not None else None
+    elif kinds.of(x) is None:
+        given = call.argument(1 if call.method == "predict" else 2, "batch_size")
+        size = 32 if given is None or is_none(given) else integer_of(given)
+        feed = Feed(call.site, call.context, (x,), size_of(x), size, True, epochs=False)
+    else:
+        feed = None
+    if feed is None or steps is None or is_none(steps):
+        return feed
+    counted = floor_division(steps)
+    if counted is None or integer_of(counted[0]) != feed.size or integer_of(counted[1]) != feed.batch:
+        return None
+    return replace(feed, site=call.site, context=call.context, keeps_tail=False)
 
 
 def _training_rows(call: Call, size: int | None) -> int | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of, size_of
 from tapelint.program.expressions import PASSING
 from tapelint.program.provenance import made_by
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives
+from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives, is_none
 
 # Steps that hand on every batch.
 _HANDING_ON = frozenset(
@@ -21,10 +21,14 @@ _PASSING = PASSING | {"builtins.enumerate"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pipeline:
-    """A dataset as the ordered chain that makes it: a source, then one call for each step."""
+    """A dataset as the ordered chain that makes it: a source, then one call for each step.
+
+    One that is zipped has `parts`, whose steps come before its own.
+    """
 
     source: Call
     steps: list[Call]
+    parts: tuple[Pipeline, ...] = ()
 
     def step(self, *names: str) -> Call | None:
         """The first step with one of these names."""
@@ -33,6 +37,9 @@ class Pipeline:
     @property
     def arrays(self) -> list[Value] | None:
         """The arrays that are sliced into examples; None when the source is something else."""
+        if self.parts:
+            parts = [part.arrays for part in self.parts]
+            return [array for part in parts for array in part or ()] if None not in parts else None
         if self.source.op != "tensorflow.data.Dataset.from_tensor_slices" or not self.source.arguments:
             return None
         given = self.source.arguments[0]
@@ -46,10 +53,15 @@ class Pipeline:
     def by_class(self) -> bool:
         """Whether the examples come from a folder for each class, one class after another."""
         shuffle = self.source.argument(None, "shuffle")
+        unlabelled = any(
+            given is not None and is_none(given)
+            for given in (self.source.argument(1, "labels"), self.source.argument(2, "label_mode"))
+        )
         return (
             (self.source.op or "").endswith("_dataset_from_directory")
             and isinstance(shuffle, Constant)
             and not shuffle.value
+            and not unlabelled
         )
 
     @property
@@ -110,10 +122,26 @@ def pipeline_of(value: Value) -> Pipeline | None:
     call = made_by(options[0])
     if call is None or kinds.of(options[0]) != "dataset":
         return None
+    if call.op == "tensorflow.data.Dataset.zip":
+        return _zipped(call)
     if call.receiver is None or kinds.of(call.receiver) != "dataset":
         return Pipeline(call, [])
     inner = pipeline_of(call.receiver)
-    return Pipeline(inner.source, [*inner.steps, call]) if inner is not None else None
+    return replace(inner, steps=[*inner.steps, call]) if inner is not None else None
+
+
+def _zipped(call: Call) -> Pipeline | None:
+    """The pipeline of examples that are put together from several others, side by side."""
+    given = call.arguments
+    if len(given) == 1 and isinstance(given[0], Display) and not given[0].open:
+        given = tuple(given[0].items)
+    parts = [pipeline_of(one) for one in given]
+    known = tuple(part for part in parts if part is not None)
+    if call.opaque or not known or len(known) != len(parts):
+        return None
+    # Side by side, the parts must run alike; steps like `map` that only one of them has change no size.
+    others = [step for part in known[1:] for step in part.steps if step.method not in ("batch", "padded_batch")]
+    return Pipeline(known[0].source, [*others, *known[0].steps], known)
 
 
 def dataset_behind(value: Value) -> Value:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from tapelint.program import kinds
-from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline, feeds_behind, feeds_of
+from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline, feed_of_scoring, feeds_behind, feeds_of
 from tapelint.program.pipelines import pipeline_of
 from tapelint.program.project import Module
 from tapelint.program.tapes import ASKING, Gradients, Update, fate, tapes_behind
@@ -93,11 +93,14 @@ class Program:
 
     @cached_property
     def scored(self) -> list[Feed]:
-        """The pipelines that Keras evaluates a model on, in `evaluate` or to validate a `fit`."""
-        given = [call.argument(0, "x") for call in self.calls("keras.Model.evaluate")]
-        given += [call.argument(7, "validation_data") for call in self.fits]
-        pipelines = [pipeline_of(value) for value in given if value is not None]
-        return [feed_of_pipeline(pipeline) for pipeline in pipelines if pipeline is not None]
+        """What Keras runs a model on without training it: in `evaluate` and `predict`, or to validate a `fit`."""
+        scorings = [feed_of_scoring(call) for call in self.calls("keras.Model.evaluate", "keras.Model.predict")]
+        held_out = [call.argument(7, "validation_data") for call in self.fits]
+        pipelines = [pipeline_of(value) for value in held_out if value is not None]
+        return [
+            *(feed for feed in scorings if feed is not None),
+            *(feed_of_pipeline(pipeline) for pipeline in pipelines if pipeline is not None),
+        ]
 
     def objects(self, kind: str) -> Iterator[Instance]:
         """The objects of a kind that are made in view, in the order of their making."""

@@ -82,6 +82,8 @@ class Statements(Imports):
             case tree.Match():
                 self._match(node)
             case tree.Jump(kind="break" | "continue"):
+                if node.kind == "break" and self.context.loops:
+                    self.context.loops[-1].broken = True
                 self.leave("loop")
             case tree.Raise():
                 if node.value is not None:
@@ -114,6 +116,8 @@ class Statements(Imports):
     def _return(self, node: tree.Return) -> None:
         value = self.evaluate(node.value) if node.value is not None else Constant(None)
         self.context.frame.returned.append(value)
+        for loop in self.context.loops[self.context.frame.loops :]:
+            loop.broken = True
         self.leave("function")
 
     def _if(self, node: tree.If) -> None:

@@ -11,12 +11,13 @@ from tapelint.program.values import Compilation, Function, Site, Value
 
 @dataclass(slots=True, eq=False)
 class Loop:
-    """A `for`, `while` or comprehension that is running."""
+    """A `for`, `while` or comprehension that is running. One that is `broken` may end before its iterable does."""
 
     site: Site
     kind: Literal["for", "while", "comprehension", "fit"]
     iterable: Value | None
     parent: Loop | None
+    broken: bool = False
 
 
 @dataclass(slots=True, eq=False)

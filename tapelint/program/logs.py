@@ -1,0 +1,176 @@
+"""What Keras logs in each epoch of a `fit`: the names that callbacks can go by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tapelint.program import kinds
+from tapelint.program.models import layers_inside, library_class
+from tapelint.program.trace import Call, Trace
+from tapelint.program.values import (
+    Class,
+    Constant,
+    Display,
+    Function,
+    Instance,
+    Library,
+    Mapping,
+    Result,
+    Value,
+    alternatives,
+    is_none,
+)
+
+_RATE = frozenset({"learning_rate", "lr"})
+# Classes whose metrics have another name than the one spelled after them.
+_NAMED_OTHERWISE = {
+    "FBetaScore": "fbeta_score",
+    "LogCoshError": "logcosh",
+    "KLDivergence": "kullback_leibler_divergence",
+    "Huber": "huber_loss",
+}
+_CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NUMBER = re.compile(r"_\d+$")
+
+
+def may_log(trace: Trace, fit: Call, name: str) -> bool:
+    """Whether a `fit` may log a quantity of this name; True on doubt."""
+    model = fit.receiver
+    if not isinstance(model, Instance):
+        return True
+    if isinstance(model.cls, Class):
+        own = _reported(trace, model)
+        return own is None or name in own
+    compiles = [call for call in trace.calls if call.op == "keras.Model.compile" and call.receiver is model]
+    if len(compiles) != 1 or not _has_one_output(model) or not _logs_nothing_itself(model, trace):
+        return True
+    names = _compiled_names(compiles[0])
+    # Keras numbers the metrics that it names itself: `auc_1`.
+    quantity = name.removeprefix("val_")
+    return names is None or bool({quantity, _NUMBER.sub("", quantity)} & {"loss", *_RATE, *names})
+
+
+def _reported(trace: Trace, model: Instance) -> set[str] | None:
+    """What a model's own train_step and test_step report; None when it has not both or their names cannot be told."""
+    assert isinstance(model.cls, Class)
+    names: set[str] = set()
+    for method, prefix in (("train_step", ""), ("test_step", "val_")):
+        step = model.cls.attributes.get(method)
+        frames = [
+            frame
+            for frame in trace.frames
+            if isinstance(step, Function) and frame.function is not None and frame.function.node is step.node
+        ]
+        reported = [option for frame in frames for value in frame.returned for option in alternatives(value)]
+        if not reported or not all(isinstance(option, Mapping) and not option.open for option in reported):
+            return None
+        names |= {f"{prefix}{key}" for option in reported if isinstance(option, Mapping) for key in option.entries}
+    return names | _RATE
+
+
+def _has_one_output(model: Instance) -> bool:
+    """Whether a model of Keras's own classes surely has one output: several are logged under their own names."""
+    name = library_class(model) or ""
+    if name == "keras.Sequential" or name.startswith("keras.applications."):
+        return True
+    outputs = model.call.argument(1, "outputs") if model.call is not None else None
+    if isinstance(outputs, Display) and not outputs.open and len(outputs.items) == 1:
+        outputs = outputs.items[0]
+    return isinstance(outputs, Result) and outputs.call.op == "forward"
+
+
+def _logs_nothing_itself(model: Value, trace: Trace) -> bool:
+    """Whether every layer is one of Keras's own: others may bring metrics, as may `add_metric`."""
+    if any(call.method == "add_metric" for call in trace.calls):
+        return False
+    seen: set[int] = set()
+    pending = [model]
+    while pending:
+        part = pending.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if _is_input(part):
+            continue
+        if not (library_class(part) or "").startswith("keras.") or not _is_all_in_view(part):
+            return False
+        pending.extend(inner for inner, _ in layers_inside(part))
+    return True
+
+
+def _is_input(part: Value) -> bool:
+    return isinstance(part, Result) and part.call.op == "keras.Input"
+
+
+def _is_all_in_view(part: Value) -> bool:
+    """Whether the layers of a Sequential are listed where it is made, or added later one by one."""
+    if library_class(part) != "keras.Sequential" or not isinstance(part, Instance) or part.call is None:
+        return True
+    given = part.call.argument(0, "layers")
+    return not part.call.opaque and (given is None or (isinstance(given, Display) and not given.open))
+
+
+def _compiled_names(compiled: Call) -> set[str] | None:
+    """The names of the metrics that a model is compiled with; None when they cannot be told."""
+    given = compiled.argument(3, "metrics")
+    if compiled.opaque or compiled.argument(None, "weighted_metrics") is not None:
+        return None
+    loss = compiled.argument(1, "loss")
+    if isinstance(loss, (Display, Mapping)):
+        return None
+    names: set[str] = set()
+    for metric in _listed(given) if given is not None else ():
+        found = _names_of_metric(metric) if metric is not None else None
+        if found is None:
+            return None
+        names |= found
+    return names
+
+
+def _listed(given: Value) -> Iterator[Value | None]:
+    """The metrics in a list, which may be one list for each output, or in a dict by output; None for others."""
+    match given:
+        case Display(open=False, items=items):
+            for item in items:
+                yield from _listed(item)
+        case Mapping(open=False, entries=entries):
+            for entry in entries.values():
+                yield from _listed(entry)
+        case _ if is_none(given):
+            return
+        case Display() | Mapping():
+            yield None
+        case _:
+            yield given
+
+
+def _names_of_metric(metric: Value) -> set[str] | None:
+    """The names that a metric may be logged under: versions of Keras differ in how they spell a class."""
+    match metric:
+        case Constant(value=str() as name):
+            return {name, *_spellings(name)}
+        case Library(name=name) if name.startswith(("keras.", "tensorflow.")):
+            return _spellings(name.rpartition(".")[2])
+        case Function(node=node):
+            return {node.name} if node.name.isidentifier() else None
+        case Instance(cls=Library(name=cls), call=Call() as made) if kinds.of(metric) in ("metric", "loss"):
+            return _names_of_object(cls, made)
+    return None
+
+
+def _names_of_object(cls: str, made: Call) -> set[str] | None:
+    if made.opaque:
+        return None
+    given = made.argument(None, "name")
+    if given is not None and not is_none(given):
+        return {given.value} if isinstance(given, Constant) and isinstance(given.value, str) else None
+    # Each class has its name at another position, so that any word may be it.
+    words = {value.value for value in made.arguments if isinstance(value, Constant) and isinstance(value.value, str)}
+    known = all(isinstance(value, Constant) for value in made.arguments)
+    return {*_spellings(cls.rpartition(".")[2]), *words} if known else None
+
+
+def _spellings(name: str) -> set[str]:
+    """The names that Keras gives to a metric of this class or function."""
+    return {_CAPITALS.sub("_", name).lower(), _NAMED_OTHERWISE.get(name, name)}
