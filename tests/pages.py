@@ -37,10 +37,10 @@ def programs() -> Iterator[Program]:
             if fence.language == "python":
                 under.setdefault(fence.headings, []).append(fence)
         for headings, blocks in under.items():
-            yield Program(rule, tuple(heading.title for heading in headings), _files(blocks))
+            yield Program(rule, tuple(heading.title for heading in headings), assembled(blocks))
 
 
-def _files(blocks: list[Fence]) -> dict[str, str]:
+def assembled(blocks: list[Fence]) -> dict[str, str]:
     """The text of each file, its lines where the page has them, so that line numbers are the page's own."""
     files: dict[str, str] = {}
     for block in blocks:

@@ -1,95 +1,165 @@
-"""What the analyzer understood of a file, for a person to read, and what it could not tell."""
+"""What the analyzer believes of a file, for a person who wants to know why something was found or was not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from tapelint.program import kinds
-from tapelint.program.feeds import Feed, feed_of_fit, feeds_of
-from tapelint.program.losses import shape_of
-from tapelint.program.models import library_class
+from tapelint.program.describe import compilation, describe, describe_gradients, loops, recording
+from tapelint.program.doubts import doubt
+from tapelint.program.naming import quoted
+from tapelint.program.occasions import kind_of_file
 from tapelint.program.program import Program
-from tapelint.program.tapes import Fate, Gradients, fate
-from tapelint.program.trace import Call
-from tapelint.program.values import Class, Instance, Site
+from tapelint.program.provenance import ancestors, context_of
+from tapelint.program.ranks import rank, rank_doubt
+from tapelint.program.tapes import Gradients
+from tapelint.program.trace import Call, Frame
+from tapelint.program.values import Site, Value
 from tapelint.source.document import Document
+from tapelint.source.span import Position
+from tapelint.syntax import tree
 from tapelint.syntax.positions import spans
 
-Row = tuple[Site, str]
+_OBJECTS = ("model", "optimizer", "loss", "metric", "schedule", "callback", "strategy", "tape")
 
-_SHOWN = ("tape", "model", "optimizer", "loss", "metric", "schedule", "callback", "strategy")
+# Of one place, so many runs are told apart, and of one target so many doubts are told.
+_MOST_RUNS = 3
+_MOST_DOUBTS = 5
 
-_FATES: dict[Fate, str] = {
-    "applied": "applied to the variables",
-    "escaped": "handed on, out of view",
-    "differentiated": "differentiated once more",
-    "displayed": "only displayed",
-    "dead": "lost: nothing uses it",
-}
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing believed, and where; `details` say more about it, or what could not be told."""
+
+    site: Site
+    text: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in the file: in a notebook, the line is counted in its cell."""
+
+    position: Position
+    cell: int | None
+    line: int
+
+    def __str__(self) -> str:
+        return str(self.line) if self.cell is None else f"{self.cell}:{self.line}"
 
 
 def render(programs: Iterable[Program], document: Document) -> str:
-    """One line for each thing understood in `document`, in source order: `line: what it is`."""
-    rows = [row for program in programs for row in _rows(program) if row[0].module.document.path == document.path]
-    places = spans(document, {site.node for site, _ in rows})
-    lines = sorted({(places[site.node].start, text) for site, text in rows})
-    if not lines:
-        return "nothing of training was understood in this file\n"
-    width = len(str(lines[-1][0].line))
-    return "".join(f"{start.line:>{width}}: {text}\n" for start, text in lines)
+    """What is believed of `document`, function by function, each in source order."""
+    return "\n".join("\n".join(_lines(program, document)) for program in programs) + "\n"
+
+
+def _lines(program: Program, document: Document) -> Iterator[str]:
+    rows = [row for row in dict.fromkeys(_rows(program)) if row.site.module.document.path == document.path]
+    within = {row: _enclosing(program, row.site) for row in rows}
+    functions = {node.id: node for node in within.values() if node is not None}
+    places = _places(document, {row.site.node for row in rows} | set(functions))
+    width = max((len(str(places[row.site.node])) for row in rows), default=0)
+    yield f"{document.path.name}: {kind_of_file(program)}"
+    if not rows:
+        yield "nothing of training was understood in this file"
+    for function in [None, *sorted(functions.values(), key=lambda node: places[node.id].position)]:
+        inside = sorted(
+            (row for row in rows if within[row] is function), key=lambda row: places[row.site.node].position
+        )
+        if inside:
+            yield ""
+        if function is not None:
+            yield f"{places[function.id]!s:>{width}}  {_run(program, function)}"
+        yield from _listed(inside, places, width)
+
+
+def _listed(rows: list[Row], places: dict[int, Place], width: int) -> Iterator[str]:
+    before = ""
+    for row in rows:
+        place = str(places[row.site.node])
+        yield f"{place if place != before else '':>{width}}    {row.text}"
+        yield from (f"{'':>{width}}      {detail}" for detail in row.details)
+        before = place
+
+
+def _places(document: Document, nodes: set[int]) -> dict[int, Place]:
+    found = {}
+    for node, span in spans(document, nodes).items():
+        cell, inside = document.locate(span)
+        found[node] = Place(span.start, cell, inside.start.line)
+    return found
+
+
+def _enclosing(program: Program, site: Site) -> tree.Function | None:
+    """The function that a place stands in."""
+    parents = program.nodes(site.module).parents(site.node)
+    return next((node for node in parents if isinstance(node, tree.Function)), None)
+
+
+def _run(program: Program, function: tree.Function) -> str:
+    """Who runs a function, how often, and whether it is part of a graph."""
+    frames = [frame for frame in program.trace.frames if frame.function is not None and frame.function.node is function]
+    told = list(dict.fromkeys(_course(frame) for frame in frames))
+    return f"`{function.name}`: " + ("; or ".join(told[:_MOST_RUNS]) or "run only to learn what it sets")
+
+
+def _course(frame: Frame) -> str:
+    compiled = {"yes": ", compiled", "unknown": ", maybe compiled", "no": ""}[frame.compiled]
+    if frame.root:
+        return f"called out of view{compiled}"
+    caller = frame.caller.function if frame.caller is not None else None
+    by = f" by `{caller.node.name}`" if caller is not None else ""
+    return f"called{by} {('once', 'in a loop', 'in two loops')[min(frame.loops, 2)]}{compiled}"
+
+
+# What there is to show
 
 
 def _rows(program: Program) -> Iterator[Row]:
-    for kind in _SHOWN:
+    for kind in _OBJECTS:
         for one in program.objects(kind):
-            yield one.site, _object(program, kind, one)
-    for call in program.forwards:
-        yield call.site, _forward(program, call)
-    for gradients in program.gradients:
-        yield gradients.call.site, _gradients(gradients)
-        for feed in feeds_of(gradients):
-            yield feed.site, _feed(feed)
-    for update in program.updates:
-        known = update.paired() is not None
-        yield update.call.site, f"update {'of known pairs' if known else 'of pairs that could not be told apart'}"
-    for fit in program.fits:
-        yield fit.site, f"fit of {program.spelled(fit.site) or 'a model'}"
-        fitted = feed_of_fit(fit)
-        yield fit.site, _feed(fitted) if fitted is not None else "data of fit: could not be told"
+            yield Row(one.site, describe(one, program))
     for call in program.trace.calls:
-        if call.op is None and call.result.uses and not isinstance(call.result, Instance) and call.method is None:
-            yield call.site, f"call of {program.spelled(call.site) or 'something'}: could not be told"
+        if _ends_a_chain(call):
+            yield Row(call.site, f"{quoted(call.result, program, '')} {describe(call.result, program)}".strip())
+    for call in program.forwards:
+        if kinds.of(call.callee) != "layer" or recording(call.context, program) is not None:
+            yield Row(call.site, describe(call.result, program))
+    for gradients in program.gradients:
+        yield Row(gradients.call.site, describe_gradients(gradients, program), tuple(_details(gradients, program)))
+    for update in program.updates:
+        yield Row(update.call.site, describe(update.call.result, program))
+    for fit in program.fits:
+        yield Row(fit.site, describe(fit.result, program), tuple(_doubts([*fit.operands()], program)))
 
 
-def _object(program: Program, kind: str, one: Instance) -> str:
-    name = program.name(one.site)
-    cls = one.cls.node.name if isinstance(one.cls, Class) else (library_class(one) or "").rpartition(".")[2]
-    named = f" `{name}`" if name else ""
-    return f"{kind}{named}: {cls}"
+def _ends_a_chain(call: Call) -> bool:
+    """Whether a call makes a dataset that no further step is added to."""
+    if kinds.of(call.result) != "dataset":
+        return False
+    further = [use.by for use in call.result.uses if use.kind == "receiver" and isinstance(use.by, Call)]
+    return not any(kinds.of(step.result) == "dataset" for step in further)
 
 
-def _forward(program: Program, call: Call) -> str:
-    layers = sorted({(library_class(layer) or "layer").rpartition(".")[2] for layer, _ in call.leaves})
-    modes = {"on": "training on", "off": "training off", "unset": "training not set", "unknown": "training unknown"}
-    mode = {mode for _, mode in call.leaves}
-    told = f", {', '.join(layers)}: {modes[mode.pop()] if len(mode) == 1 else 'training differs'}" if layers else ""
-    recorded = ", recorded" if any(kinds.of(manager) == "tape" for manager in call.context.managers) else ""
-    return f"forward pass {program.spelled(call.site) or ''}{recorded}{told}"
+def _details(gradients: Gradients, program: Program) -> Iterator[str]:
+    """What is differentiated, where that happens, and what of it could not be told."""
+    target = gradients.target
+    if target is not None:
+        context = context_of(target)
+        recorded = recording(context, program) if context is not None else None
+        told = rank(target, program) or f"of unknown rank: {rank_doubt(target, program)}"
+        yield f"of {quoted(target, program, 'a target')}: {', '.join([told, *([recorded] if recorded else [])])}"
+    yield f"{loops(gradients.call.context)}, {compilation(gradients.call.context)}"
+    yield from _doubts([value for value in (target, gradients.sources) if value is not None], program)
 
 
-def _gradients(gradients: Gradients) -> str:
-    parameters = gradients.parameters
-    by = "model parameters" if parameters else "something else than model parameters, or it could not be told"
-    shape = shape_of(gradients.target) if gradients.target is not None else None
-    target = {"scalar": "a scalar", "per-example": "one value per example"}.get(
-        shape.kind if shape else "", "of unknown shape"
-    )
-    return f"gradients by {by}; target {target}; {_FATES[fate(gradients.call.result)]}"
-
-
-def _feed(feed: Feed) -> str:
-    size = feed.size if feed.size is not None else "an unknown number of"
-    batch = feed.batch if feed.batch is not None else "an unknown number"
-    chain = ".".join(step.method or "?" for step in feed.pipeline.steps) if feed.pipeline is not None else ""
-    through = f", through {chain}" if chain else ""
-    return f"training data: {size} examples in batches of {batch}{through}"
+def _doubts(values: list[Value], program: Program) -> list[str]:
+    """What is not known of all that `values` were made from."""
+    found: dict[str, None] = {}
+    for value in values:
+        for one in ancestors(value, lambda each: doubt(each, program) is None):
+            reason = doubt(one, program)
+            if reason is not None:
+                found.setdefault(f"not known: {reason}")
+    return [*list(found)[:_MOST_DOUBTS], *(["and more that is not known"] if len(found) > _MOST_DOUBTS else [])]
