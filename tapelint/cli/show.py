@@ -18,11 +18,12 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
         from tapelint.program.build import build
         from tapelint.program.show import render
 
-        program = build([document], load)
-        for broken, message, position in program.unparsable:
+        programs = build([document], load)
+        shown = render(programs, document).rstrip()
+        for broken, message, position in programs.unparsable:
             if broken.path == document.path:
                 raise Refusal(f"{file}:{position.line}:{position.column}: {message}")
-        typer.echo(render(program, document).rstrip())
+        typer.echo(shown)
 
 
 def _document(file: Path) -> Document:

@@ -26,7 +26,7 @@ class Programs:
 
     @property
     def unparsable(self) -> list[tuple[Document, str, Position]]:
-        """The requested documents that are not Python, with the reason and the place."""
+        """The requested documents that are not Python, with the reason and the place: known when all have been read."""
         return self._project.unparsable
 
     def __iter__(self) -> Iterator[Program]:
@@ -36,6 +36,8 @@ class Programs:
             with _undisturbed():
                 yield Program(module, execution.run(module))
             execution.forget()
+            if self._project.shed():
+                execution.forget_trees()
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from tapelint.program.values import (
 )
 from tapelint.program.wrappers import SHUFFLES, Role
 from tapelint.syntax import tree
+from tapelint.syntax.parse import Unparsable
 from tapelint.syntax.scopes import declared
 
 # How deep calls are followed, how often one function may be in the stack at once, and how many statements one root may
@@ -242,6 +243,8 @@ class Calls(Expressions):
         if not root and self._must_cut(function):
             assert site is not None
             return self.event(None, function, None, (list(arguments), keywords, spread), site)
+        if not _is_readable(function.node):
+            return self.unknown(f"`{function.node.name}` is not Python", *arguments, *keywords.values(), *spread)
         self.entered.add(id(function.node))
         names = self._parameters(function, list(arguments), keywords, spread, root=root)
         caller = None if root else self.context.frame
@@ -452,6 +455,14 @@ class Calls(Expressions):
 def _distinct(leaves: list[tuple[Value, Training]]) -> list[tuple[Value, Training]]:
     """Each layer once for each mode."""
     return list({(id(layer), mode): (layer, mode) for layer, mode in leaves}.values())
+
+
+def _is_readable(function: tree.Function) -> bool:
+    """Whether the body of a function is Python: in files that are only imported, that shows when it is called."""
+    try:
+        return bool(function.body)
+    except Unparsable:
+        return False
 
 
 def _fields(node: tree.Class) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tapelint.program import kinds
 from tapelint.program.calls import Calls
 from tapelint.program.project import Project
@@ -14,7 +16,9 @@ from tapelint.program.values import (
     Super,
     Value,
 )
+from tapelint.program.words import mentions
 from tapelint.syntax import tree
+from tapelint.syntax.parse import Unparsable
 
 
 class Classes(Calls):
@@ -23,7 +27,7 @@ class Classes(Calls):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self.functions: list[Function] = []
-        self._definers: dict[int, dict[str, list[tree.Function]]] = {}
+        self._assigned: dict[int, frozenset[str]] = {}
         self._seeking: set[tuple[int, str]] = set()
 
     def class_attribute(self, cls: Class, name: str, receiver: Value | None) -> Value | None:
@@ -77,7 +81,7 @@ class Classes(Calls):
             return None
         self._seeking.add((id(instance), name))
         for cls in kinds.ancestors(instance.cls):
-            for node in self._definers_of(cls).get(name, ()) if isinstance(cls, Class) else ():
+            for node in self._setters(cls, name) if isinstance(cls, Class) else ():
                 method = self.class_attribute(instance.cls, node.name, instance)
                 stack = [frame.function.node for frame in self.context.frame.stack() if frame.function is not None]
                 if (
@@ -99,15 +103,22 @@ class Classes(Calls):
         self.entered, self.context, self.trace = entered, context, trace
         del self.functions[known:]
 
-    def _definers_of(self, cls: Class) -> dict[str, list[tree.Function]]:
-        """For each attribute of `self`, the methods of `cls` that set it."""
-        known = self._definers.get(id(cls.node))
+    def _setters(self, cls: Class, name: str) -> Iterator[tree.Function]:
+        """The methods of `cls` that set the attribute `name` of their object; its constructor does not count."""
+        for method in cls.node.body:
+            if not isinstance(method, tree.Function) or not method.parameters or method.name == "__init__":
+                continue
+            if mentions(method, name) and name in self._assigned_by(method):
+                yield method
+
+    def _assigned_by(self, method: tree.Function) -> frozenset[str]:
+        known = self._assigned.get(id(method))
         if known is None:
-            known = self._definers[id(cls.node)] = {}
-            for method in cls.node.body:
-                if isinstance(method, tree.Function) and method.parameters and method.name != "__init__":
-                    for name in attributes_set(method):
-                        known.setdefault(name, []).append(method)
+            try:
+                known = frozenset(attributes_set(method))
+            except Unparsable:
+                known = frozenset()
+            self._assigned[id(method)] = known
         return known
 
 

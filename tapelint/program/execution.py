@@ -32,10 +32,11 @@ class Execution(Statements):
         self._instances: dict[int, Instance] = {}
         self._number = 0
         self._repeats = 0
+        self._course = self.trace
 
     def run(self, module: Module) -> Trace:
         """Execute a module as a run of it would, and then each function that nobody in view calls."""
-        self.trace = Trace()
+        self.trace = self._course = Trace()
         self.entered.clear()
         self._handed_on.clear()
         self._instances.clear()
@@ -55,9 +56,15 @@ class Execution(Statements):
         for function in list(self._handed_on.values()):
             self._run_if_uncalled(module, function)
         self._settle()
-        trace, self.trace = self.trace, Trace()
+        trace, self.trace, self._course = self._course, Trace(), Trace()
         del self.functions[first:]
         return trace
+
+    def forget_trees(self) -> None:
+        """Let go of what is known about the nodes of trees, which may be gone."""
+        self._assigned.clear()
+        self._declarations.clear()
+        self._loop_names.clear()
 
     def _run_if_uncalled(self, module: Module, function: Function) -> None:
         if id(function.node) not in self.entered and not module.is_test:
@@ -88,6 +95,8 @@ class Execution(Statements):
         module.executed_in = self._number
         outer = (getattr(self, "scope", None), self.context, self.live, self._journals, self._regions, self.spent)
         self.scope, self.live, self._journals, self._regions, self.spent = module.scope, True, [], [], 0
+        # Whatever made it necessary, what a module does when it is imported is part of the program's course.
+        asking, self.trace = self.trace, self._course
         module.scope.names["__name__"] = self.unknown("__name__")
         module.scope.names["__file__"] = self.unknown("__file__")
         frame = Frame(None, None, None, root=True)
@@ -96,6 +105,7 @@ class Execution(Statements):
         # Nesting deeper than can be followed ends the run of a module; what it did before stands.
         with suppress(RecursionError):
             self.run_block(module.tree.body)
+        self.trace = asking
         scope, self.context, self.live, self._journals, self._regions, self.spent = outer
         if scope is not None:
             self.scope = scope

@@ -174,7 +174,7 @@ class Expressions(State):
         while scope is not None:
             # Names of a class body are not visible in its methods.
             if (scope is self.scope or scope.kind != "class") and name in scope.names:
-                return scope.names[name]
+                return self.bound(scope.names, name)
             scope = scope.parent
         return None
 
@@ -182,9 +182,9 @@ class Expressions(State):
 
     def attribute(self, value: Value, name: str) -> Value:
         if isinstance(value, Choice):
-            options = alternatives(value)
-            known = [option for option in options if not is_none(option)] or options
-            if len(known) > WIDTH:
+            known = [option for option in alternatives(value) if not is_none(option)]
+            if not 0 < len(known) <= WIDTH:
+                # None of it is known, or not yet: a loop may bind the name later, for its next turn.
                 return self.projection(value, name, lambda: Attribute(value, name))
             return join([self.attribute(option, name) for option in known])
         if name in value.attributes and not isinstance(value, Class):
@@ -207,7 +207,7 @@ class Expressions(State):
         return self.projection(value, name, lambda: Attribute(value, name))
 
     def _module_attribute(self, value: ModuleValue, name: str) -> Value:
-        found = value.module.scope.names.get(name)
+        found = self.name_of(value.module, name)
         if found is None:
             submodule = self.project.find(value.module, name, 1)
             found = ModuleValue(submodule) if submodule is not None else None
@@ -217,7 +217,7 @@ class Expressions(State):
         """`of[index]`."""
         if isinstance(of, Choice):
             options = alternatives(of)
-            if len(options) <= WIDTH:
+            if len(options) <= WIDTH and not all(is_none(option) for option in options):
                 return join([self.item(option, index, site) for option in options])
         key = index.value if isinstance(index, Constant) else None
         match of:
@@ -265,6 +265,13 @@ class Expressions(State):
             ):
                 return self.element(call.arguments[0], site)
         return self.made(Element(options[0], site))
+
+    def every(self, iterable: Value, site: Site) -> Value:
+        """What stands in a list for all that iterating over `iterable` gives, one after another."""
+        element = self.element(iterable, site)
+        if isinstance(element, Element):
+            element.every = True
+        return element
 
     # Operators
 
@@ -344,7 +351,7 @@ class Expressions(State):
                     items.extend(inner.items)
                     is_open = is_open or inner.open
                 else:
-                    items.append(self.element(inner, self.site(item.id)))
+                    items.append(self.every(inner, self.site(item.id)))
                     is_open = True
             else:
                 items.append(self.evaluate(item))
@@ -401,6 +408,7 @@ class Expressions(State):
         loop = Loop(
             self.site(clause.id), "comprehension", iterable, self.context.loops[-1] if self.context.loops else None
         )
+        loop.conditions = len(self.context.branches)
         self.trace.loops.append(loop)
         self.context = self.context.inside(loops=(*self.context.loops, loop))
         options = display_items(iterable)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tapelint.program.binding import Binding
 from tapelint.program.knowledge import canonical
-from tapelint.program.project import Module
 from tapelint.program.values import (
+    Deferred,
     Library,
     ModuleValue,
     Value,
@@ -14,20 +14,17 @@ from tapelint.syntax import tree
 
 
 class Imports(Binding):
-    """Finds the modules that imports name. How one is executed is left to the next level up."""
-
-    def import_module(self, module: Module) -> None:
-        raise NotImplementedError
+    """Finds the modules that imports name. A module is executed when something in it is first asked for."""
 
     def _import(self, node: tree.Import) -> None:
         for alias in node.names:
-            first, _, rest = alias.name.partition(".")
-            if alias.asname is None:
-                self.bind(tree.Name(alias.id, first), self._module(first, 0))
-                if rest:
-                    self._module(alias.name, 0)
-            else:
-                self.bind(tree.Name(alias.id, alias.asname), self._module(alias.name, 0))
+            whole = self._module(alias.name, 0)
+            if isinstance(whole, ModuleValue):
+                # A program may import a module for nothing but what happens then.
+                self.import_module(whole.module)
+            first = alias.name.partition(".")[0]
+            value = whole if alias.asname is not None else self._module(first, 0)
+            self.bind(tree.Name(alias.id, alias.asname or first), value)
 
     def _import_from(self, node: tree.ImportFrom) -> None:
         module = self._module(node.module, node.level)
@@ -38,20 +35,29 @@ class Imports(Binding):
             self.bind(tree.Name(alias.id, alias.asname or alias.name), value)
 
     def _imported(self, module: Value, node: tree.ImportFrom, alias: tree.Alias) -> Value:
-        if isinstance(module, ModuleValue):
-            if alias.name in module.module.scope.names:
-                return module.module.scope.names[alias.name]
+        if not isinstance(module, ModuleValue):
+            return self.attribute(module, alias.name)
+        importer = self.module
+
+        def find() -> Value:
+            found = self.name_of(module.module, alias.name)
+            if found is not None:
+                return found
             name = f"{node.module}.{alias.name}" if node.module else alias.name
-            submodule = self.project.find(self.module, name, node.level)
+            submodule = self.project.find(importer, name, node.level)
             if submodule is not None:
-                self.import_module(submodule)
                 return ModuleValue(submodule)
             return self.unknown(f"`{alias.name}` of {node.module or '.'}", module)
-        return self.attribute(module, alias.name)
+
+        # Where branches are merged, what a name stands for has to be known; and a module that imports from itself
+        # means what it holds by now.
+        return Deferred(find) if self.is_straight and module.module is not importer else find()
 
     def _import_star(self, module: Value) -> None:
         if isinstance(module, ModuleValue):
-            self.scope.names.update({k: v for k, v in module.module.scope.names.items() if not k.startswith("_")})
+            self.import_module(module.module)
+            names = module.module.scope.names
+            self.scope.names.update({k: v for k, v in names.items() if not k.startswith("_")})
             self.module.star_imports = self.module.star_imports or module.module.star_imports
         else:
             self.module.star_imports = True
@@ -61,7 +67,6 @@ class Imports(Binding):
     def _module(self, name: str, level: int) -> Value:
         found = self.project.find(self.module, name, level)
         if found is not None:
-            self.import_module(found)
             return ModuleValue(found)
         if level:
             return self.library("." * level + name)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tapelint.program.values import Scope
 from tapelint.program.wrappers import Wrappers
 from tapelint.source.document import Document
-from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
-from tapelint.syntax import tree
 from tapelint.syntax.legible import legible
-from tapelint.syntax.parse import Unparsable
+from tapelint.syntax.parse import Unparsable, parse
 from tapelint.syntax.scopes import bound_names
+from tapelint.syntax.tree import Module as Tree
 
 Read = Callable[[Path], Document | None]
 
 # How far above a file the root of its project may lie.
 _ANCESTORS = 6
+
+# How many characters of source are held as trees when a new module is begun. A tree is many times as large.
+_HELD = 1_000_000
 
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
     "tensorflow",
@@ -38,16 +41,44 @@ class Module:
     """One file of the project. `scope` holds its global variables as the run numbered `executed_in` left them."""
 
     document: Document
-    tree: tree.Module
     requested: bool
     scope: Scope = field(init=False, repr=False)
-    executed_in: int = 0
-    star_imports: bool = False
-    star_libraries: list[str] = field(default_factory=list)
+    executed_in: int = field(init=False)
+    star_imports: bool = field(init=False)
+    star_libraries: list[str] = field(init=False)
+    _tree: Tree | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        self.forget(self._tree)
+
+    def forget(self, tree: Tree | None = None) -> None:
+        """Let go of the tree and of all variables: the module is as if nobody had asked for it yet."""
+        self._tree = tree
         self.scope = Scope({}, None, "module", self)
-        self.bound = bound_names(self.tree.body)
+        self.executed_in = 0
+        self.star_imports = False
+        self.star_libraries = []
+        self.__dict__.pop("bound", None)
+
+    @property
+    def tree(self) -> Tree:
+        """What stands in the file; of one that is not Python, nothing."""
+        if self._tree is None:
+            try:
+                self._tree = parse(self.document, imported=True)
+            except Unparsable:
+                self._tree = Tree(0, [])
+        return self._tree
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the tree takes up memory."""
+        return self._tree is not None
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """The names that the module's own statements bind."""
+        return bound_names(self.tree.body)
 
     @property
     def is_test(self) -> bool:
@@ -60,39 +91,46 @@ class Module:
 
 
 class Project:
-    """The modules in view: the requested ones, and those they import, read on demand."""
+    """The modules in view: the requested ones, and those they import, read on demand.
+
+    `unparsable` are the requested documents that turned out not to be Python when their turn came.
+    """
 
     def __init__(self, documents: Iterable[Document], read: Read, wrappers: Wrappers | None = None) -> None:
         self.wrappers = wrappers or Wrappers()
         self.unparsable: list[tuple[Document, str, Position]] = []
         self._read = read
+        self._documents = {document.path: document for document in documents}
         self._modules: dict[Path, Module | None] = {}
-        self._leads_on: dict[Path, bool] = {}
         self._resolved: dict[tuple[Path, str], Module | None] = {}
-        for document in documents:
-            self._modules[document.path] = self._load(document, requested=True)
 
     @property
-    def requested(self) -> list[Module]:
-        return [module for module in self._modules.values() if module is not None and module.requested]
+    def requested(self) -> Iterator[Module]:
+        for path in self._documents:
+            module = self._open(path)
+            if module is not None:
+                yield module
+
+    def shed(self) -> bool:
+        """Let go of the modules whose turn was longest ago, if more is held than the next one can need."""
+        held = [module for module in self._modules.values() if module is not None and module.is_held]
+        excess = sum(len(module.document.text) for module in held) - _HELD
+        if excess <= 0:
+            return False
+        for module in sorted(held, key=lambda module: module.executed_in):
+            module.forget()
+            excess -= len(module.document.text)
+            if excess <= -_HELD // 2:
+                break
+        return True
 
     def find(self, importer: Module, name: str, level: int) -> Module | None:
         """The module that `importer` means by `name` with `level` leading dots; None when it is not the project's."""
-        if not self._follows(importer):
-            return None
         folder = importer.document.path.parent
         key = (folder, "." * level + name)
         if key not in self._resolved:
             self._resolved[key] = self._search(folder, name, level)
         return self._resolved[key]
-
-    def _follows(self, importer: Module) -> bool:
-        """Whether the imports of a module are looked up: those of files without any training are a dead end."""
-        path = importer.document.path
-        if path not in self._leads_on:
-            gathers = path.name == "__init__.py"
-            self._leads_on[path] = importer.requested or gathers or is_relevant(importer.document.text.encode())
-        return self._leads_on[path]
 
     def _search(self, folder: Path, name: str, level: int) -> Module | None:
         if level:
@@ -115,22 +153,29 @@ class Project:
         if name:
             candidates.insert(0, stem.with_name(stem.name + ".py"))
         for path in candidates:
-            if path not in self._modules:
-                document = self._read(path)
-                self._modules[path] = self._load(document, requested=False) if document is not None else None
-            module = self._modules[path]
+            module = self._open(path)
             if module is not None:
                 return module
         return None
 
-    def _load(self, document: Document, *, requested: bool) -> Module | None:
+    def _open(self, path: Path) -> Module | None:
+        """The module in a file; None if there is no such file, or it was asked for and is not Python."""
+        if path not in self._modules:
+            if path in self._documents:
+                self._modules[path] = self._check(self._documents[path])
+            else:
+                document = self._read(path)
+                self._modules[path] = Module(document, requested=False) if document is not None else None
+        return self._modules[path]
+
+    def _check(self, document: Document) -> Module | None:
+        """The module that was asked for, as far as it is Python."""
         broken: list[Unparsable] = []
         module = None
         try:
-            document, body, broken = legible(document, imported=not requested)
-            module = Module(document, body, requested)
+            document, body, broken = legible(document)
+            module = Module(document, True, body)
         except Unparsable as error:
             broken = [error]
-        if requested:
-            self.unparsable += [(document, error.message, error.position) for error in broken]
+        self.unparsable += [(document, error.message, error.position) for error in broken]
         return module

@@ -12,6 +12,7 @@ from tapelint.program.values import (
     Attribute,
     Computed,
     Constant,
+    Deferred,
     Item,
     Library,
     Scope,
@@ -38,6 +39,7 @@ class State:
         self.live = True
         self._journals: list[Changes] = []
         self._regions: list[tuple[RegionKind, int, list[Changes]]] = []
+        self._left: RegionKind = "function"
         self._libraries: dict[str, Library] = {}
         self._projections: dict[tuple[int, object], Value] = {}
 
@@ -82,6 +84,30 @@ class State:
     def constant(self, value: object) -> Constant:
         return Constant(value)
 
+    # Names
+
+    def import_module(self, module: Module) -> None:
+        raise NotImplementedError
+
+    def name_of(self, module: Module, name: str) -> Value | None:
+        """What a module of the project binds to `name`."""
+        self.import_module(module)
+        return self.bound(module.scope.names, name)
+
+    def bound(self, names: Names, name: str) -> Value | None:
+        """What is bound to `name`; an import is followed now, if that has not been necessary before."""
+        value = names.get(name)
+        if isinstance(value, Deferred):
+            # A cycle of imports that leads back here finds nothing.
+            names[name] = self.unknown(f"`{name}` is imported in a circle")
+            value = names[name] = value.find()
+        return value
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether no branch, loop or call is being run, so that nothing written now will be merged."""
+        return not self._journals
+
     # Writes and branches
 
     def store(self, names: Names, name: str, value: Value) -> None:
@@ -93,15 +119,24 @@ class State:
         """Run each arm from the present state, then continue with all their outcomes at once."""
         context = self.context
         outcomes: list[Changes] = []
+        onward: list[Branch] = []
+        failed = False
         for number, arm in enumerate(arms):
             self.live = True
-            self.context = context.inside(branches=(*context.branches, Branch(test, number)))
+            branch = Branch(test, number)
+            self.context = context.inside(branches=(*context.branches, branch))
             self._journals.append({})
             arm()
             changes = self._undo(self._journals.pop())
             if self.live:
                 outcomes.append(changes)
+                onward.append(branch)
+            else:
+                failed = failed or self._left == "try"
         self.context = context
+        if test is not None and len(onward) == 1 < len(arms) and not failed:
+            # The other arms jump away, and what follows is in this one. (An arm that raises is there for mistakes.)
+            self.context = context.inside(branches=(*context.branches, onward[0]))
         self.live = bool(outcomes)
         self._merge(outcomes)
 
@@ -126,6 +161,7 @@ class State:
                 exits.append(changes)
                 break
         self.live = False
+        self._left = kind
 
     def _undo(self, journal: Changes) -> Changes:
         """Put back what `journal` remembers; returns what had been written instead."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from tapelint.program.expressions import truth
 from tapelint.program.imports import Imports
 from tapelint.program.library import decorate
 from tapelint.program.project import Module, Project
-from tapelint.program.trace import Loop
+from tapelint.program.trace import Exit, Loop
 from tapelint.program.values import (
     WIDEST,
     Choice,
@@ -23,6 +24,7 @@ from tapelint.program.values import (
     Site,
     Value,
     alternatives,
+    is_none,
 )
 from tapelint.syntax import tree
 from tapelint.syntax.scopes import bound_names
@@ -84,6 +86,7 @@ class Statements(Imports):
             case tree.Jump(kind="break" | "continue"):
                 if node.kind == "break" and self.context.loops:
                     self.context.loops[-1].broken = True
+                    self._exit("break")
                 self.leave("loop")
             case tree.Raise():
                 if node.value is not None:
@@ -105,7 +108,7 @@ class Statements(Imports):
         old = self.evaluate(node.target)
         operand = self.evaluate(node.value)
         if isinstance(old, Display) and node.operator == "+":
-            items = operand.items if isinstance(operand, Display) else [self.element(operand, self.site(node.id))]
+            items = operand.items if isinstance(operand, Display) else [self.every(operand, self.site(node.id))]
             grown = self.made(Display(old.kind, [*old.items, *items], open=True))
             self.bind(node.target, grown)
             return
@@ -118,7 +121,11 @@ class Statements(Imports):
         self.context.frame.returned.append(value)
         for loop in self.context.loops[self.context.frame.loops :]:
             loop.broken = True
+        self._exit("return", value)
         self.leave("function")
+
+    def _exit(self, kind: Literal["break", "return"], value: Value | None = None) -> None:
+        self.trace.exits.append(Exit(kind, self.context, value))
 
     def _if(self, node: tree.If) -> None:
         test = self.evaluate(node.test)
@@ -190,13 +197,16 @@ class Statements(Imports):
         """Run a loop's body once, with each variable it changes standing for its values on every turn."""
         context = self.context
         loop.parent = context.loops[-1] if context.loops else None
+        loop.conditions = len(context.branches)
         self.trace.loops.append(loop)
         self.context = context.inside(loops=(*context.loops, loop))
         carried: list[tuple[str, Choice]] = []
         names = self.scope.names
         for name in sorted(self._bound_in(loop, body)):
-            entry = names.get(name)
-            if entry is not None and not isinstance(entry, (Function, Class, Library, ModuleValue, Constant)):
+            entry = self.bound(names, name)
+            if entry is not None and (
+                is_none(entry) or not isinstance(entry, (Function, Class, Library, ModuleValue, Constant))
+            ):
                 choice = Choice([entry], growing=True)
                 entry.used("operand", choice)
                 self.store(names, name, choice)
@@ -234,7 +244,7 @@ class Statements(Imports):
             if item.target is not None:
                 self.bind(item.target, value)
         self.run_block(node.body)
-        self.context = context.inside(frame=self.context.frame)
+        self.context = context.inside(frame=self.context.frame, branches=self.context.branches)
 
     def _enter(self, manager: Value, site: Site) -> Value:
         entered = manager

@@ -7,7 +7,7 @@ two names for one object are one value here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -95,6 +95,13 @@ class ModuleValue(Value):
     """A module of the project."""
 
     module: Module
+
+
+@dataclass(slots=True, eq=False)
+class Deferred(Value):
+    """What `from module import name` binds, which is found out when the name is first read."""
+
+    find: Callable[[], Value]
 
 
 @dataclass(slots=True, eq=False)
@@ -259,10 +266,11 @@ class Item(Value):
 
 @dataclass(slots=True, eq=False)
 class Element(Value):
-    """What a loop or an unpacking takes from an iterable, one at a time."""
+    """What a loop or an unpacking takes from an iterable, one at a time; in a list it may stand for `every` one."""
 
     of: Value
     site: Site
+    every: bool = False
 
     def operands(self) -> Iterator[Value]:
         yield self.of

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tapelint.program.knowledge import table
 from tapelint.program.project import Module
 from tapelint.syntax import tree
-from tapelint.syntax.nodes import children
+from tapelint.syntax.nodes import children, header
+from tapelint.syntax.outline import without_text
 
 # Attributes and names without which no check has anything to look at.
 _TRAINING = frozenset(
@@ -15,6 +17,8 @@ _TRAINING = frozenset(
      "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "assign_sub", "learning_rate",
      "result", "from_tensor_slices", "drop_remainder", "on_epoch_begin", "on_epoch_end"}
 )  # fmt: skip
+
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Words:
@@ -46,21 +50,33 @@ class Words:
 
 
 def names_in(function: tree.Function) -> frozenset[str]:
-    """Every name and attribute in a function."""
+    """Every name and attribute in a function; of a body that has not been read, every word."""
     found: set[str] = set()
     pending: list[tree.Node] = [function]
     while pending:
         node = pending.pop()
         if isinstance(node, (tree.Name, tree.Attribute)):
             found.add(node.name)
-        pending.extend(children(node))
+        if isinstance(node, tree.Function) and isinstance(node.suite, tree.Unread):
+            found.update(_WORD.findall(without_text(node.suite.text)))
+            pending.extend(header(node))
+        else:
+            pending.extend(children(node))
     return frozenset(found)
 
 
+def mentions(function: tree.Function, name: str) -> bool:
+    """Whether `name` may occur in a function: no, only if its body has not been read and does not have the word."""
+    return not isinstance(function.suite, tree.Unread) or name in function.suite.text
+
+
 def _functions(module: tree.Module) -> Iterator[tree.Function]:
+    """The functions of a module; of those in bodies that have not been read, only what is around them."""
     pending: list[tree.Node] = [module]
     while pending:
         node = pending.pop()
         if isinstance(node, tree.Function):
             yield node
+            if isinstance(node.suite, tree.Unread):
+                continue
         pending.extend(children(node))

@@ -48,16 +48,18 @@ def unparsable(document: Document, message: str, position: Position) -> Finding:
     return Finding(UNPARSABLE, Place.of(document, Span(position, end)), message, named(UNPARSABLE).severity)
 
 
-def _examined(documents: Sequence[Document], rules: frozenset[str], wrappers: Wrappers | None) -> Iterable[Finding]:
+def _examined(
+    documents: Sequence[Document], rules: frozenset[str], wrappers: Wrappers | None
+) -> Iterable[Finding]:
     from tapelint.checks import examine  # the analyzer is loaded when the first file needs it
     from tapelint.program.build import build
 
     asked = {document.path for document in documents}
-    program = build(documents, load, wrappers)
-    for document, message, position in program.unparsable:
+    programs = build(documents, load, wrappers)
+    yield from examine(programs, rules)
+    for document, message, position in programs.unparsable:
         if document.path in asked:
             yield unparsable(document, message, position)
-    yield from examine(program, rules)
 
 
 def _crash(document: Document, error: Exception) -> Crash:

@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from tapelint.syntax import tree
 
 
 class Nodes:
-    """The nodes of one module by id, each with its parent."""
+    """The nodes of one module by id, each with its parent. Bodies that nobody has read yet are not looked into."""
 
     def __init__(self, module: tree.Module) -> None:
         self._nodes: dict[int, tree.Node] = {}
         self._parents: dict[int, tree.Node] = {}
-        pending: list[tree.Node] = [module]
-        while pending:
-            node = pending.pop()
-            self._nodes[node.id] = node
-            for child in children(node):
-                self._parents[child.id] = node
-                pending.append(child)
+        self._unread: list[tree.Function] = []
+        self._enter(module)
 
     def __iter__(self) -> Iterator[tree.Node]:
+        """Every node of the module; this reads all bodies. Raises Unparsable."""
+        while self._unread:
+            function = self._unread.pop()
+            self._enter_all(function, function.body)
         return iter(self._nodes.values())
 
     def __getitem__(self, node: int) -> tree.Node:
+        if node not in self._nodes:
+            read = [function for function in self._unread if isinstance(function.suite, tree.Suite)]
+            self._unread = [function for function in self._unread if function not in read]
+            for function in read:
+                self._enter_all(function, function.body)
         return self._nodes[node]
+
+    def _enter_all(self, parent: tree.Node, nodes: Iterable[tree.Node]) -> None:
+        for node in nodes:
+            self._parents[node.id] = parent
+            self._enter(node)
+
+    def _enter(self, root: tree.Node) -> None:
+        pending = [root]
+        while pending:
+            node = pending.pop()
+            self._nodes[node.id] = node
+            inside = children(node)
+            if isinstance(node, tree.Function) and isinstance(node.suite, tree.Unread):
+                self._unread.append(node)
+                inside = header(node)
+            for child in inside:
+                self._parents[child.id] = node
+                pending.append(child)
 
     def parents(self, node: int) -> Iterator[tree.Node]:
         """The parent of a node, its parent, and so on up to the module."""
-        parent = self._parents.get(node)
+        parent = self._parents.get(self[node].id)
         while parent is not None:
             yield parent
             parent = self._parents.get(parent.id)
@@ -60,6 +82,14 @@ def children(node: tree.Node) -> Iterator[tree.Node]:
     """The nodes directly inside `node`, in source order as far as the tree keeps it."""
     for name in _FIELDS[type(node)]:
         yield from _nodes_in(getattr(node, name))
+
+
+def header(function: tree.Function) -> Iterator[tree.Node]:
+    """The nodes directly inside `function`, but for its body."""
+    yield from function.parameters
+    yield from function.decorators
+    if function.returns is not None:
+        yield function.returns
 
 
 _FIELDS: dict[type, list[str]] = {

@@ -64,7 +64,7 @@ IMPORTS: dict[str, tuple[Files, list[str]]] = {
     "nothing of this name": ({"train.py": "import m\nreveal(m.a)"}, ["m.a"]),
     "nothing relative of this name": ({"train.py": "from .m import a\nreveal(a)"}, [".m.a"]),
     "a name that is not there": ({"train.py": "from m import b\nreveal(b)", "m.py": "a = 1"}, ["unknown"]),
-    "a file that is not Python": ({"train.py": "import m\nreveal(m.a)", "m.py": "a = = 1"}, ["m.a"]),
+    "a file that is not Python": ({"train.py": "import m\nreveal(m.a)", "m.py": "a = = 1"}, ["module m.py.a"]),
     "a library is never a file": ({"train.py": "import numpy\nreveal(numpy.a)", "numpy.py": "a = 1"}, ["numpy.a"]),
     "an import in a function": ({"train.py": "def f():\n  from m import a\n  reveal(a)\nf()", "m.py": "a = 1"}, ["1"]),
     "a function of another file": (
