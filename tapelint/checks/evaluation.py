@@ -291,8 +291,9 @@ def _hands_over(call: Call) -> bool:
 def _epoch_loop(program: Program, metric: Instance, update: Call, read: Call) -> Loop | None:
     """The loop of epochs that goes around both, with batches inside it, and with the metric made outside."""
     made = metric.call.context.loops if metric.call is not None else ()
-    fit = next((loop for loop in read.context.loops if loop.kind == "fit"), None)
-    loop = fit or (read.context.loops[-1] if read.context.loops else None)
+    loops = [loop for loop in read.context.loops if not _hands_out(loop, metric)]
+    fit = next((loop for loop in loops if loop.kind == "fit"), None)
+    loop = fit or (loops[-1] if loops else None)
     if loop is None or loop in made or loop not in update.context.loops:
         return None
     if fit is not None:
@@ -300,6 +301,11 @@ def _epoch_loop(program: Program, metric: Instance, update: Call, read: Call) ->
         return None if _known_to_model(program, metric) else fit
     inner = update.context.loops[update.context.loops.index(loop) + 1 :]
     return loop if inner and not _goes_through_parts(loop, inner[0]) else None
+
+
+def _hands_out(loop: Loop, metric: Instance) -> bool:
+    """Whether a loop goes through a list that the metric is in, and so comes to it once."""
+    return loop.iterable is not None and any(value is metric for value in ancestors(loop.iterable))
 
 
 def _goes_through_parts(outer: Loop, inner: Loop) -> bool:
