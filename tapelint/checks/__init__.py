@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from tapelint.catalog import Rule, rules
-from tapelint.checks import evaluation, gradients, losses, models, names, optimizers, pipelines, steps
+from tapelint.checks import evaluation, gradients, losses, models, names, optimizers, pipelines, rates, steps
 from tapelint.checks.registry import CHECKS
 from tapelint.checks.report import Report
 from tapelint.finding import Finding, Place, TrailStep
@@ -17,22 +17,28 @@ from tapelint.syntax.positions import spans
 
 __all__ = ["CHECKS", "examine"]
 
-_FAMILIES = (evaluation, gradients, losses, models, names, optimizers, pipelines, steps)
+_FAMILIES = (evaluation, gradients, losses, models, names, optimizers, pipelines, rates, steps)
 
 
 def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Finding]:
     """What the checks of the `wanted` rules find in the documents that were asked for."""
     findings: dict[tuple[str, Place], Finding] = {}
     for program in programs:
-        reports: dict[tuple[str, Module, int], tuple[Rule, Report]] = {}
-        for name in CHECKS.keys() & set(wanted):
-            for report in CHECKS[name](program):
-                if report.site.module.requested:
-                    reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
-        for finding in _place(list(reports.values())):
+        for finding in _examine(program, wanted):
             # A place that several modules run is one finding.
             findings.setdefault((finding.rule, finding.place), finding)
+        # A program is large: it has to go before the next one is made.
+        del program
     return list(findings.values())
+
+
+def _examine(program: Program, wanted: Collection[str]) -> list[Finding]:
+    reports: dict[tuple[str, Module, int], tuple[Rule, Report]] = {}
+    for name in CHECKS.keys() & set(wanted):
+        for report in CHECKS[name](program):
+            if report.site.module.requested:
+                reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
+    return _place(list(reports.values()))
 
 
 def _place(reports: list[tuple[Rule, Report]]) -> list[Finding]:

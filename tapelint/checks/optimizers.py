@@ -1,4 +1,4 @@
-"""Checks of updates: do the gradients reach the variables they belong to, and at what rate?"""
+"""Checks of updates: do the gradients reach the variables they belong to?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
-from tapelint.program.models import library_class, related, sensitive_parts
+from tapelint.program.models import related, sensitive_parts
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, is_operation, made_by
 from tapelint.program.tapes import (
@@ -23,15 +23,13 @@ from tapelint.program.tapes import (
     parameters_of,
     tapes_behind,
 )
-from tapelint.program.trace import Branch, Call, Context, Rebinding
+from tapelint.program.trace import Call, Rebinding
 from tapelint.program.values import (
     Attribute,
     Choice,
     Computed,
     Constant,
     Display,
-    Element,
-    Function,
     Instance,
     Item,
     Parameter,
@@ -41,7 +39,6 @@ from tapelint.program.values import (
     alternatives,
 )
 
-_READING = frozenset({"keras.backend.get_value", "builtins.float", "keras.ops.convert_to_numpy"})
 _TRAINABLE = frozenset({"trainable_variables", "trainable_weights"})
 _SYNCHRONIZING = frozenset({"set_weights", "assign", "load_weights", "load_state_dict"})
 _CONSUMING = frozenset(
@@ -305,93 +302,3 @@ def _is_variable(value: Value) -> bool:
     if isinstance(value, Instance):
         return kinds.of(value) == "variable"
     return _is_listed_variable(value)
-
-
-@check
-def compounding_learning_rate(program: Program) -> Reports:
-    for rate, name in (*_scheduled_rates(program), *_assigned_rates(program)):
-        if (
-            isinstance(rate, Computed)
-            and _shrinks(rate)
-            and all(_is_threshold(branch) for branch in rate.context.branches)
-        ):
-            yield Report(
-                rate.site,
-                f"the learning rate shrinks again in every epoch: {f'`{name}`' if name else 'it'} is the changed one",
-            )
-
-
-def _scheduled_rates(program: Program) -> Iterator[tuple[Value, str | None]]:
-    """What the functions given to LearningRateScheduler make of the current rate."""
-    for callback in program.objects("callback"):
-        if library_class(callback) != "keras.callbacks.LearningRateScheduler" or callback.call is None:
-            continue
-        for schedule in alternatives(callback.call.argument(0, "schedule") or Constant(None)):
-            if not isinstance(schedule, Function):
-                continue
-            frames = [
-                frame
-                for frame in program.trace.frames
-                if frame.function is not None and frame.function.node is schedule.node
-            ]
-            names = [parameter.name for parameter in schedule.node.parameters]
-            for returned in (value for frame in frames for value in frame.returned):
-                yield from ((option, names[-1] if names else None) for option in alternatives(returned))
-
-
-def _assigned_rates(program: Program) -> Iterator[tuple[Value, str | None]]:
-    """What is assigned to an optimizer's rate in an epoch loop or in a callback's method."""
-    for call in program.trace.calls:
-        if not _comes_each_epoch(call.context):
-            continue
-        if call.method == "assign" and call.arguments and _is_rate(call.receiver):
-            yield call.arguments[0], argument(program, call, 0)
-        if call.op == "keras.backend.set_value" and len(call.arguments) > 1 and _is_rate(call.arguments[0]):
-            yield call.arguments[1], argument(program, call, 0)
-    for assignment in program.trace.assignments:
-        if assignment.name in ("learning_rate", "lr") and _comes_each_epoch(assignment.context):
-            yield assignment.value, None
-
-
-def _comes_each_epoch(context: Context) -> bool:
-    function = context.frame.function
-    return bool(context.loops) or (function is not None and function.node.name in ("on_epoch_begin", "on_epoch_end"))
-
-
-def _is_rate(value: Value | None) -> bool:
-    """Whether `value` is the current learning rate: an optimizer's, or what Keras passes to a schedule."""
-    while isinstance(value, Result) and value.call.op in _READING and value.call.arguments:
-        value = value.call.arguments[0]
-    options = alternatives(value) if value is not None else []
-    return any(
-        (isinstance(option, Attribute) and option.name in ("learning_rate", "lr"))
-        or (isinstance(option, Parameter) and _is_second_parameter(option))
-        for option in options
-    )
-
-
-def _is_second_parameter(value: Parameter) -> bool:
-    return value.position == 1
-
-
-def _shrinks(value: Computed) -> bool:
-    """Whether `value` is the current rate times a factor that soon brings it to nothing, or to infinity."""
-    if value.operator not in ("*", "/") or len(value.parts) != 2:
-        return False
-    factors = [part.value for part in value.parts if isinstance(part, Constant)]
-    if len(factors) != 1 or not isinstance(factors[0], (int, float)) or not factors[0]:
-        return False
-    if not any(_is_rate(part) for part in value.parts):
-        return False
-    factor = 1 / factors[0] if value.operator == "/" else factors[0]
-    return 0 < factor <= 0.5 or factor >= 2
-
-
-def _is_threshold(branch: Branch) -> bool:
-    """Whether a test holds for all epochs past one, so that it picks out no single epochs."""
-    match branch.test:
-        case None:
-            return True
-        case Computed(operator="<" | "<=" | ">" | ">=", parts=(left, right)):
-            return any(isinstance(side, (Parameter, Element)) for side in (left, right))
-    return False

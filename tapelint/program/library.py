@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.program import kinds
+from tapelint.program.knowledge import canonical
 from tapelint.program.models import ADDED
 from tapelint.program.trace import Call, Loop
 from tapelint.program.values import (
@@ -237,13 +238,12 @@ def _add_layer(_machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour(".append", ".add", ".insert", ".appendleft", ".extend", ".update", ".setdefault")
-def _grow(_machine: Calls, call: Call) -> Value | None:
+def _grow(machine: Calls, call: Call) -> Value | None:
     receiver = call.receiver
     for container in alternatives(receiver) if receiver is not None else []:
         given = [*call.arguments, *call.keywords.values()]
         if isinstance(container, Display) and given:
-            added = given[-1]
-            items = added.items if call.method == "extend" and isinstance(added, Display) else [added]
+            items = _added(machine, call, given[-1])
             looping = len(call.context.loops) > 0
             container.open = container.open or looping or call.method != "append"
             container.items.extend(item for item in items if not any(item is other for other in container.items))
@@ -251,6 +251,13 @@ def _grow(_machine: Calls, call: Call) -> Value | None:
             container.open = True
             container.others.extend(given)
     return None
+
+
+def _added(machine: Calls, call: Call, given: Value) -> list[Value]:
+    """The items that a list gets from what its method is given."""
+    if call.method != "extend":
+        return [given]
+    return given.items if isinstance(given, Display) else [machine.every(given, call.site)]
 
 
 @behaviour(".items", ".values", ".keys", ".get", ".pop", ".copy")
@@ -268,7 +275,8 @@ def _look_up(machine: Calls, call: Call) -> Value | None:
             case "get" | "pop" if isinstance(key, Constant) and key.value in receiver.entries:
                 return receiver.entries[key.value]
             case "copy":
-                return receiver
+                entries, others = dict(receiver.entries), list(receiver.others)
+                return machine.made(Mapping(entries, open=receiver.open, others=others))
     if isinstance(receiver, Display):
         if call.method == "pop" and receiver.items:
             return join(receiver.items)
@@ -294,6 +302,17 @@ def _super(machine: Calls, call: Call) -> Value | None:
         return Super(call.arguments[0], call.arguments[1])
     found = machine.find_name("__class__")
     return found if isinstance(found, Super) else None
+
+
+@behaviour("keras.losses.get", "keras.losses.deserialize")
+def _named_loss(machine: Calls, call: Call) -> Value | None:
+    """The loss function of this name, or an object of the class of this name."""
+    named = call.argument(0, "identifier")
+    if not isinstance(named, Constant) or not isinstance(named.value, str):
+        return named if isinstance(named, (Function, Instance)) else None
+    meant = machine.library(canonical(f"keras.losses.{named.value}"))
+    is_class = named.value[:1].isupper() and not named.value.isupper()
+    return machine.call(meant, [], {}, [], call.site) if is_class else meant
 
 
 @behaviour("builtins.getattr")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from tapelint.program import kinds
 from tapelint.program.provenance import ancestors, choices, context_of
@@ -18,6 +18,7 @@ from tapelint.program.values import (
     Element,
     Instance,
     Item,
+    Mapping,
     Result,
     Value,
     alternatives,
@@ -76,7 +77,9 @@ def parameters_of(value: Value) -> list[Parameters] | None:
         case Computed(operator="+", parts=parts):
             return _joined([parameters_of(part) for part in parts])
         case Display(items=items) if items:
-            return _joined([parameters_of(item) for item in items])
+            return _joined([parameters_of(each.of if _is_spread(each) else each) for each in items])
+        case Mapping(entries=entries, open=False) if entries:
+            return _joined([parameters_of(entry) for entry in entries.values()])
         case Item(of=of) | Element(of=of):
             inner = parameters_of(of)
             return [Parameters(each.root, each.selector, partial=True) for each in inner] if inner is not None else None
@@ -90,6 +93,11 @@ def parameters_of(value: Value) -> list[Parameters] | None:
             options = [option for option in alternatives(value) if not is_none(option)]
             return _joined([parameters_of(option) for option in options]) if options else None
     return None
+
+
+def _is_spread(value: Value) -> TypeGuard[Element]:
+    """Whether `value` stands in a list for all elements of another."""
+    return isinstance(value, Element) and value.every
 
 
 def _joined(parts: list[list[Parameters] | None]) -> list[Parameters] | None:
@@ -227,7 +235,7 @@ def _is_no_gradient(value: Value) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
-    """One `apply_gradients` or `apply`: what is paired with what, as far as it can be seen."""
+    """One `apply_gradients` or `apply`, or one turn of an update by hand: what is paired with what, as far as seen."""
 
     call: Call
 
@@ -237,10 +245,21 @@ class Update:
 
     def paired(self) -> tuple[Value, Value] | None:
         """(gradients, variables) of a well-formed update."""
+        if self.call.method in ASSIGNING:
+            return _paired_by_hand(self.call)
         if self.call.method == "apply":
             gradients, variables = self.call.argument(0, "grads"), self.call.argument(1, "trainable_variables")
             return (gradients, variables) if gradients is not None and variables is not None else None
         return zipped(self.pairs) if self.pairs is not None else None
+
+
+def _paired_by_hand(call: Call) -> tuple[Value, Value] | None:
+    """The lists behind `for variable, gradient in zip(variables, gradients): variable.assign_sub(…)`."""
+    variable, step = call.receiver, call.argument(0)
+    if step is None or not isinstance(variable, Element) or not gradient_behind(step):
+        return None
+    variables = _list_of(variable, step)
+    return (step, variables) if variables is not variable else None
 
 
 def zipped(value: Value) -> tuple[Value, Value] | None:

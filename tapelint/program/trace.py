@@ -11,13 +11,17 @@ from tapelint.program.values import Compilation, Function, Site, Value
 
 @dataclass(slots=True, eq=False)
 class Loop:
-    """A `for`, `while` or comprehension that is running. One that is `broken` may end before its iterable does."""
+    """A `for`, `while` or comprehension that is running. One that is `broken` may end before its iterable does.
+
+    `conditions` counts the branches around it.
+    """
 
     site: Site
     kind: Literal["for", "while", "comprehension", "fit"]
     iterable: Value | None
     parent: Loop | None
     broken: bool = False
+    conditions: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +49,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:
-    """One arm of an `if`: the arm numbered 0 runs when `test` holds. A `try` or `match` has no test."""
+    """One arm of an `if`: the arm numbered 0 runs when `test` holds. A `try` or `match` has no test.
+
+    What comes after `if test: return` is in the other arm, too.
+    """
 
     test: Value | None
     arm: int
@@ -136,6 +143,15 @@ class AttributeAssignment:
     context: Context
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Exit:
+    """A `break`, or a `return` of a value."""
+
+    kind: Literal["break", "return"]
+    context: Context
+    value: Value | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Trace:
     """Every call of a program, in the order of execution, and every loop and function that ran."""
@@ -146,3 +162,4 @@ class Trace:
     unbound: list[tuple[str, Site, Context]] = field(default_factory=list)
     rebindings: list[Rebinding] = field(default_factory=list)
     assignments: list[AttributeAssignment] = field(default_factory=list)
+    exits: list[Exit] = field(default_factory=list)
