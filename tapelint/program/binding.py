@@ -31,7 +31,7 @@ class Binding(Classes):
             case tree.Collection():
                 self._unpack(target, value)
             case tree.Starred():
-                self.bind(target.value, self.unknown("the rest of an unpacking", value))
+                self.bind(target.value, value)
             case tree.Attribute():
                 for owner in alternatives(self.evaluate(target.value)):
                     self.store(owner.attributes, target.name, value)
@@ -59,9 +59,16 @@ class Binding(Classes):
             if starred is None or number < starred:
                 self.bind(item, self.item(value, Constant(number), site))
             elif number == starred:
-                self.bind(item, self.unknown("the rest of an unpacking", value))
+                self.bind(item, self._rest(value, number, len(target.items) - number - 1))
             else:
                 self.bind(item, self.item(value, Constant(number - len(target.items)), site))
+
+    def _rest(self, value: Value, before: int, behind: int) -> Value:
+        """What a starred name gets of an unpacking."""
+        if isinstance(value, Display):
+            items = value.items if value.open else value.items[before : len(value.items) - behind]
+            return self.made(Display("list", list(items), open=value.open))
+        return self.unknown("the rest of an unpacking", value)
 
     def _store_item(self, container: Value, index: Value, value: Value) -> None:
         value.used("stored")

@@ -88,6 +88,9 @@ class Calls(Expressions):
                 return self._construct(callee, arguments, keywords, spread, site)
             case Library():
                 return self._call_library(callee, arguments, keywords, spread, site)
+            case Result(call=made) if made.op == "functools.partial" and made.arguments and not made.spread:
+                first, *bound = made.arguments
+                return self.call(first, [*bound, *arguments], {**made.keywords, **keywords}, spread, site)
             case Instance() | Result() if kinds.of(callee) in ("model", "layer") or isinstance(callee, Instance):
                 return self._call_object(callee, arguments, keywords, spread, site)
             case Attribute():

@@ -224,13 +224,16 @@ class Expressions(State):
             case Display(open=False, items=items) if isinstance(key, int) and -len(items) <= key < len(items):
                 return items[key]
             case Display(items=items, kind=kind) if isinstance(index, SliceValue):
-                return self.made(Display(kind, self._sliced(items, index), open=of.open or index.step is not None))
+                sliced = self._sliced(items, index) if not of.open else None
+                return self.made(Display(kind, sliced if sliced is not None else list(items), open=sliced is None))
             case Display(items=items) if items:
                 return join(items)
             case Mapping(entries=entries) if isinstance(index, Constant) and key in entries:
                 return entries[key]
             case Mapping(entries=entries, others=others) if not isinstance(index, Constant) and (entries or others):
                 return join([*entries.values(), *others])
+            case Mapping(others=others) if others:
+                return join(others)
             case Library() if not isinstance(index, SliceValue):
                 return self.made(Item(of, index, site, self.context))
         if isinstance(index, Constant) and isinstance(key, (int, str, bytes, bool, type(None))):
@@ -238,10 +241,17 @@ class Expressions(State):
         return self.made(Item(of, index, site, self.context))
 
     @staticmethod
-    def _sliced(items: list[Value], index: SliceValue) -> list[Value]:
-        bounds = [part.value if isinstance(part, Constant) else None for part in (index.lower, index.upper)]
-        lower, upper = (bound if isinstance(bound, int) else None for bound in bounds)
-        return items[lower:upper]
+    def _sliced(items: list[Value], index: SliceValue) -> list[Value] | None:
+        """The items in a slice; None where a bound is not known."""
+        bounds: list[int | None] = []
+        for part in (index.lower, index.upper, index.step):
+            if part is None or is_none(part):
+                bounds.append(None)
+            elif isinstance(part, Constant) and isinstance(part.value, int):
+                bounds.append(part.value)
+            else:
+                return None
+        return items[slice(*bounds)] if bounds[2] != 0 else None
 
     def element(self, iterable: Value, site: Site) -> Value:
         """What iterating over `iterable` gives at one turn."""

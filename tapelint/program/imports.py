@@ -36,7 +36,9 @@ class Imports(Binding):
 
     def _imported(self, module: Value, node: tree.ImportFrom, alias: tree.Alias) -> Value:
         if not isinstance(module, ModuleValue):
-            return self.attribute(module, alias.name)
+            # A folder is a package, even without anything in it to say so.
+            inside = self.project.find(self.module, f"{node.module}.{alias.name}", node.level) if node.level else None
+            return ModuleValue(inside) if inside is not None else self.attribute(module, alias.name)
         importer = self.module
 
         def find() -> Value:

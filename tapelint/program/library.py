@@ -249,8 +249,19 @@ def _grow(machine: Calls, call: Call) -> Value | None:
             container.items.extend(item for item in items if not any(item is other for other in container.items))
         elif isinstance(container, Mapping):
             container.open = True
-            container.others.extend(given)
+            container.others.extend(_filed(machine, call))
     return None
+
+
+def _filed(machine: Calls, call: Call) -> list[Value]:
+    """The values that a dict gets from what its method is given."""
+    if call.method == "setdefault":
+        return list(call.arguments[1:])
+    filed = list(call.keywords.values())
+    for given in (*call.arguments, *call.spread):
+        known = isinstance(given, Mapping) and not given.open
+        filed += given.operands() if known else [machine.unknown("taken over from another dict", given)]
+    return filed
 
 
 def _added(machine: Calls, call: Call, given: Value) -> list[Value]:

@@ -8,12 +8,12 @@ from typing import Literal
 from tapelint.program import kinds
 from tapelint.program.arrays import size_of
 from tapelint.program.knowledge import matches, table
-from tapelint.program.models import library_class
 from tapelint.program.provenance import ancestors
 from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call
 from tapelint.program.values import (
     Choice,
+    Class,
     Computed,
     Constant,
     Display,
@@ -127,7 +127,7 @@ def _shape_of_loss_object(call: Call) -> Shape | None:
 
 def reduction_of(loss: Value) -> str | None:
     """How a loss object of Keras reduces: `mean` (its default), `sum` or `none`; None when it cannot be told."""
-    if library_class(loss) is None or not isinstance(loss, Instance) or loss.call is None:
+    if not isinstance(loss, Instance) or loss.call is None or not _is_made_by_keras(loss):
         return None
     given = loss.call.argument(None, "reduction")
     if given is None:
@@ -142,6 +142,14 @@ def reduction_of(loss: Value) -> str | None:
                 name.rpartition(".")[2]
             )
     return None
+
+
+def _is_made_by_keras(loss: Instance) -> bool:
+    """Whether the constructor of a loss is Keras's own, so that its reduction is what it was made with."""
+    if isinstance(loss.cls, Library):
+        return True
+    own = [cls for cls in kinds.ancestors(loss.cls) if isinstance(cls, Class)]
+    return kinds.of(loss) == "loss" and not any({"__init__", "__call__"} & set(cls.attributes) for cls in own)
 
 
 def _shape_of_reduction(call: Call, how: str) -> Shape | None:

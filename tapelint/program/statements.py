@@ -25,6 +25,7 @@ from tapelint.program.values import (
     Value,
     alternatives,
     is_none,
+    join,
 )
 from tapelint.syntax import tree
 from tapelint.syntax.scopes import bound_names
@@ -107,14 +108,23 @@ class Statements(Imports):
     def _augmented(self, node: tree.AugmentedAssign) -> None:
         old = self.evaluate(node.target)
         operand = self.evaluate(node.value)
-        if isinstance(old, Display) and node.operator == "+":
+        if node.operator == "+" and all(isinstance(option, Display) for option in alternatives(old)):
             items = operand.items if isinstance(operand, Display) else [self.every(operand, self.site(node.id))]
-            grown = self.made(Display(old.kind, [*old.items, *items], open=True))
-            self.bind(node.target, grown)
+            self._extended(node, old, items)
             return
         value = self.binary(node.operator, old, operand, node.id)
         self._note_rebinding(node.target, value, node.id)
         self.bind(node.target, value)
+
+    def _extended(self, node: tree.AugmentedAssign, old: Value, items: list[Value]) -> None:
+        """`old += items`, where `old` is a list or tuple, or in a loop what that has become."""
+        if isinstance(old, Display):
+            self.bind(node.target, self.made(Display(old.kind, [*old.items, *items], open=True)))
+            return
+        for option in alternatives(old):
+            if isinstance(option, Display):
+                option.open = True
+                option.items.extend(item for item in items if not any(item is other for other in option.items))
 
     def _return(self, node: tree.Return) -> None:
         value = self.evaluate(node.value) if node.value is not None else Constant(None)
@@ -202,7 +212,8 @@ class Statements(Imports):
         self.context = context.inside(loops=(*context.loops, loop))
         carried: list[tuple[str, Choice]] = []
         names = self.scope.names
-        for name in sorted(self._bound_in(loop, body)):
+        loop.binds = self._bound_in(loop, body)
+        for name in sorted(loop.binds):
             entry = self.bound(names, name)
             if entry is not None and (
                 is_none(entry) or not isinstance(entry, (Function, Class, Library, ModuleValue, Constant))
@@ -255,6 +266,9 @@ class Statements(Imports):
                 enter = self.class_attribute(option.cls, "__enter__", option)
                 if enter is not None:
                     entered = self.call(enter, [], {}, [], site)
+            elif isinstance(option, Display) and "generator" in option.marks and option.items:
+                # A function under `contextlib.contextmanager` gives what it yields.
+                entered = join(option.items)
             self.context = self.context.inside(managers=(*self.context.managers, option))
         if entered is not manager:
             self.context = self.context.inside(managers=(*self.context.managers, *alternatives(entered)))

@@ -70,16 +70,17 @@ def revelations(chapter: Chapter) -> dict[tuple[str, int], str]:
     """What is believed at each `reveal` of a program, by file and line; different runs of a line are joined by `|`."""
     documents = {ROOT / name: Document(ROOT / name, text) for name, text in chapter.files.items()}
     requested = documents.get(ROOT / SCRIPT) or list(documents.values())[-1]
-    (program,) = build([requested], documents.get)
-    calls = named(program, "reveal")
-    for call in calls:
-        _overlook(call)
     found: dict[tuple[str, int], list[str]] = {}
-    for call in calls:
-        words = found.setdefault(_place(call), [])
-        told = _told(call, program)
-        if told not in words:
-            words.append(told)
+    # A program is to be asked while it is held.
+    for program in build([requested], documents.get):
+        calls = named(program, "reveal")
+        for call in calls:
+            _overlook(call)
+        for call in calls:
+            words = found.setdefault(_place(call), [])
+            told = _told(call, program)
+            if told not in words:
+                words.append(told)
     return {place: " | ".join(words) for place, words in found.items()}
 
 

@@ -71,7 +71,9 @@ DISPLAYS = {
     "[1, 2][x]": "1 | 2",
     "[1, 2, 3][1:]": "[2, 3]",
     "[1, 2, 3][:-1]": "[1, 2]",
-    "[1, 2, 3][::2]": "[1, 2, 3, …]",
+    "[1, 2, 3][::2]": "[1, 3]",
+    "[1, 2, 3][:x]": "[1, 2, 3, …]",
+    "[i for i in x][:-1]": "[each of unknown, …]",
     "x[0]": "unknown[0]",
     "x[1:, 'a']": "unknown[(1::, 'a')]",
     "{'a': 1, 'b': 2}['a']": "1",
@@ -187,7 +189,10 @@ def test_attributes_are_what_was_stored() -> None:
 
 def test_items_are_what_was_stored() -> None:
     assert revealed("a = {}\na['k'] = 1\nreveal(a['k'])") == ["1"]
-    assert revealed("a = {}\na[x] = 1\nreveal(a['k'], a[y])") == ["{…: 1, …}['k']", "1"]
+    assert revealed("a = {}\na[x] = 1\nreveal(a['k'], a[y])") == ["1", "1"]
+    assert revealed("a = {}\na.update(x)\nreveal(a['k'])") == ["unknown"]
+    assert revealed("a = {}\na.update({'k': 1})\nreveal(a['k'])") == ["1"]
+    assert revealed("a = {}\na.setdefault('k', 1)\nreveal(a['k'])") == ["1"]
     assert revealed("a = [1]\na[0] = 2\nreveal(a)") == ["[1, 2, …]"]
 
 
