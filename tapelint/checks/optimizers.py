@@ -12,7 +12,7 @@ from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
 from tapelint.program.models import related, sensitive_parts
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors, is_operation, made_by
+from tapelint.program.provenance import ancestors, choices, is_operation, made_by
 from tapelint.program.tapes import (
     ASKING,
     Gradients,
@@ -23,18 +23,21 @@ from tapelint.program.tapes import (
     parameters_of,
     tapes_behind,
 )
-from tapelint.program.trace import Call, Rebinding
+from tapelint.program.trace import Call, Context, Rebinding
 from tapelint.program.values import (
     Attribute,
     Choice,
     Computed,
     Constant,
     Display,
+    Function,
     Instance,
     Item,
+    Library,
     Parameter,
     Result,
     SliceValue,
+    Unknown,
     Value,
     alternatives,
 )
@@ -48,7 +51,7 @@ _CONSUMING = frozenset(
 
 @check
 def update_variables_mismatch(program: Program) -> Reports:
-    for update in program.updates:
+    for update in (*program.updates, *_updates_by_hand(program)):
         pair = update.paired()
         if pair is None:
             continue
@@ -67,11 +70,21 @@ def update_variables_mismatch(program: Program) -> Reports:
             )
 
 
+def _updates_by_hand(program: Program) -> Iterator[Update]:
+    """Where a variable is moved against a gradient without an optimizer."""
+    for call in program.trace.calls:
+        step = call.argument(0)
+        if call.method == "assign_sub" or (
+            call.method == "assign" and isinstance(step, Computed) and step.operator == "-"
+        ):
+            yield Update(call)
+
+
 def _spelled_variables(program: Program, update: Update) -> str:
     """The user's spelling of the variables that an update is given."""
     pairs = update.pairs
     text = None
-    if isinstance(pairs, Result):
+    if isinstance(pairs, Result) and update.call.method == "apply_gradients":
         zipped = pairs.call if pairs.call.op == "builtins.zip" else made_by(pairs.call.arguments[0])
         text = argument(program, zipped, 1) if zipped is not None else None
     return f"`{text}`" if text is not None else "other variables"
@@ -120,7 +133,7 @@ def _mismatch(program: Program, gradients: Value, sources: Value, variables: Val
         return _other_selection(taken, given)
     if len(taken) == len(given) > 1 and all(any(_same(a, b) for b in given) for a in taken):
         return "in another order"
-    if all(_distinct(a, b) for a in taken for b in given) and not _synchronized(program):
+    if all(_distinct(program, a, b) for a in taken for b in given) and not _synchronized(program, taken, given):
         return "another model's"
     return None
 
@@ -140,18 +153,30 @@ def _same(left: Parameters, right: Parameters) -> bool:
     return left.root is right.root
 
 
-def _distinct(left: Parameters, right: Parameters) -> bool:
+def _distinct(program: Program, left: Parameters, right: Parameters) -> bool:
     """Whether two owners are surely different objects."""
     if isinstance(left.root, Instance) and isinstance(right.root, Instance):
         return left.root is not right.root and not related(left.root, right.root)
     if isinstance(left.root, Parameter) and isinstance(right.root, Parameter):
         return left.root.site != right.root.site
+    if isinstance(left.root, Result) and isinstance(right.root, Result):
+        return left.root.call.site != right.root.call.site and _differentiated_apart(program, left.root, right.root)
     return (
         isinstance(left.root, Attribute)
         and isinstance(right.root, Attribute)
         and left.root.of is right.root.of
         and left.root.name != right.root.name
     )
+
+
+def _differentiated_apart(program: Program, left: Value, right: Value) -> bool:
+    """Whether one function asks for the gradients of both, one by one: nobody does that of one and the same model."""
+    functions: dict[int, set[Function | None]] = {id(left): set(), id(right): set()}
+    for gradients in program.gradients:
+        parameters = gradients.parameters or []
+        if len(parameters) == 1 and id(parameters[0].root) in functions:
+            functions[id(parameters[0].root)].add(gradients.call.context.frame.function)
+    return bool(functions[id(left)] & functions[id(right)])
 
 
 def _other_selection(taken: list[Parameters], given: list[Parameters]) -> str | None:
@@ -179,19 +204,41 @@ def _skips_first(value: Value) -> TypeGuard[Item]:
     return value.index.lower is not None and integer_of(value.index.lower) != 0
 
 
-def _synchronized(program: Program) -> bool:
-    """Whether weights are copied between models, as between a worker and a server."""
-    return any(call.method in _SYNCHRONIZING for call in program.trace.calls)
+def _synchronized(program: Program, taken: list[Parameters], given: list[Parameters]) -> bool:
+    """Whether the owner of the gradients gets its weights from elsewhere, as a worker does from a server."""
+    workers, servers = ([id(each.root) for each in owners] for owners in (taken, given))
+    for call in program.trace.calls:
+        if call.method in _SYNCHRONIZING and call.receiver is not None:
+            moved = any(gradient_behind(argument) for argument in call.arguments)
+            if not moved and any(id(one) in workers for one in ancestors(call.receiver)):
+                return True
+        if call.op is None and call.method is None:
+            # Somebody out of view, who is given both, may copy.
+            passed = {id(one) for argument in call.arguments for one in ancestors(argument, _is_no_result)}
+            if passed.intersection(workers) and passed.intersection(servers):
+                return True
+    return False
+
+
+def _is_no_result(value: Value) -> bool:
+    return not isinstance(value, Result)
 
 
 @check
 def malformed_apply(program: Program) -> Reports:
     for update in program.updates:
-        if update.call.method != "apply_gradients" or update.pairs is None:
+        if update.call.method != "apply_gradients" or update.pairs is None or _is_strange(update.call.receiver):
             continue
         problem = _malformed(program, update)
         if problem is not None:
             yield Report(update.call.site, problem)
+
+
+def _is_strange(optimizer: Value | None) -> bool:
+    """Whether an optimizer comes from out of view, where `apply_gradients` may mean something else."""
+    return optimizer is None or any(
+        isinstance(one, (Result, Library, Unknown)) and kinds.of(one) != "optimizer" for one in choices(optimizer)
+    )
 
 
 def _malformed(program: Program, update: Update) -> str | None:
@@ -237,7 +284,7 @@ def _exhausted(pairs: Value, apply: Call) -> bool:
                 and call.site != apply.site
                 and (
                     call.op in _CONSUMING
-                    or (call.method == "apply_gradients" and call.context.branches == apply.context.branches)
+                    or (call.method == "apply_gradients" and _leads_to(call.context, apply.context))
                 )
             ):
                 return True
@@ -249,7 +296,12 @@ def _exhausted(pairs: Value, apply: Call) -> bool:
 def _comes_before(loop: Computed, apply: Call) -> bool:
     """Whether a loop stands before a call, and not in a branch that the call is not in."""
     earlier = loop.site.module is apply.site.module and loop.site.node < apply.site.node
-    return earlier and loop.context.branches == apply.context.branches[: len(loop.context.branches)]
+    return earlier and _leads_to(loop.context, apply.context)
+
+
+def _leads_to(earlier: Context, later: Context) -> bool:
+    """Whether whoever comes by the later place has come by the earlier one."""
+    return earlier.branches == later.branches[: len(earlier.branches)]
 
 
 @check
@@ -274,10 +326,20 @@ def lost_rebindings(program: Program) -> Iterator[Rebinding]:
             continue
         pointless = fate(new) == "dead" and _is_listed_variable(old)
         # A layer's own weight may be replaced on purpose, for a forward pass that is to be differentiated.
-        kept = rebinding.kept and isinstance(old, Instance) and not watched
+        kept = rebinding.kept and not watched and _is_plain_step(rebinding)
         lost = kept or fate(new) not in ("applied", "escaped") or (_breaks_next_turn(rebinding) and not watched)
         if (_is_descent(rebinding) or pointless) and lost:
             yield rebinding
+
+
+def _is_plain_step(rebinding: Rebinding) -> bool:
+    """Whether a variable that was made as one is replaced, and no other tape looks on."""
+    requests = (
+        Gradients(call, tapes_behind(call.receiver)) for call in gradient_behind(rebinding.new) if call.receiver
+    )
+    return all(isinstance(option, Instance) for option in alternatives(rebinding.old)) and all(
+        request.first_order for request in requests
+    )
 
 
 def _breaks_next_turn(rebinding: Rebinding) -> bool:

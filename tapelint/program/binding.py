@@ -91,11 +91,35 @@ class Binding(Classes):
                 old = self.find_name(target.name)
             case tree.Attribute():
                 old = self.attribute(self.evaluate(target.value), target.name)
+            case tree.Subscript(value=tree.Name() as held, index=tree.Name() | tree.Constant() as index):
+                container = self.find_name(held.name)
+                old = self.item(container, self.evaluate(index), self.site(node)) if container is not None else None
             case _:
                 old = None
-        if old is not None and name is not None and any(old is part for part in _terms(value)):
-            kept = isinstance(target, tree.Attribute)
+        if old is not None and name is not None and any(_same(old, part) for part in _terms(value)):
+            kept = self._is_kept(target)
             self.trace.rebindings.append(Rebinding(name, old, value, self.site(node), self.context, kept))
+
+    def _is_kept(self, target: tree.Expression) -> bool:
+        """Whether what is bound to `target` is still there when the program comes back."""
+        match target:
+            case tree.Name(name=name):
+                return name in self.scope.globals
+            case tree.Subscript(value=tree.Name(name=name)):
+                loops = [
+                    loop for loop in self.context.loops[self.context.frame.loops :] if loop.kind != "comprehension"
+                ]
+                local = self.scope.kind == "function" and name in self.scope.names
+                # One loop may be that over the keys.
+                return not any(name in loop.binds for loop in loops) and (not local or len(loops) > 1)
+        return True
+
+
+def _same(left: Value, right: Value) -> bool:
+    """Whether two values are one, or the same choice of values."""
+    return left is right or {id(option) for option in alternatives(left)} == {
+        id(option) for option in alternatives(right)
+    }
 
 
 def _terms(value: Value) -> list[Value]:

@@ -13,7 +13,7 @@ from tapelint.program.values import Compilation, Function, Site, Value
 class Loop:
     """A `for`, `while` or comprehension that is running. One that is `broken` may end before its iterable does.
 
-    `conditions` counts the branches around it.
+    `conditions` counts the branches around it, and its body `binds` names.
     """
 
     site: Site
@@ -22,6 +22,7 @@ class Loop:
     parent: Loop | None
     broken: bool = False
     conditions: int = 0
+    binds: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -122,7 +123,10 @@ class Call:
 
 @dataclass(slots=True, eq=False)
 class Rebinding:
-    """A name that held `old` was bound to `new`, which was computed from it; an attribute keeps it for others."""
+    """A name that held `old` was bound to `new`, which was computed from it.
+
+    What is `kept` is there for others: an attribute, an item of a list or dict, a global name.
+    """
 
     name: str
     old: Value
