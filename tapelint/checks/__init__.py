@@ -19,6 +19,15 @@ __all__ = ["CHECKS", "examine"]
 
 _FAMILIES = (evaluation, gradients, losses, models, names, optimizers, pipelines, rates, steps)
 
+# What these rules find is that something is not there, which the fragment of a program may well leave out.
+_ABOUT_WHAT_IS_MISSING = frozenset(
+    (
+        *("gradient-never-taken", "gradients-not-applied", "metric-not-reset", "missing-tf-function"),
+        *("no-early-stopping", "no-validation-data", "unavailable-monitor", "unimported-module"),
+        *("unshuffled-training-data", "training-flag-missing"),
+    )
+)
+
 
 def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Finding]:
     """What the checks of the `wanted` rules find in the documents that were asked for."""
@@ -34,7 +43,8 @@ def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Findin
 
 def _examine(program: Program, wanted: Collection[str]) -> list[Finding]:
     reports: dict[tuple[str, Module, int], tuple[Rule, Report]] = {}
-    for name in CHECKS.keys() & set(wanted):
+    telling = set(wanted) - _ABOUT_WHAT_IS_MISSING if program.fragmentary else set(wanted)
+    for name in CHECKS.keys() & telling:
         for report in CHECKS[name](program):
             if report.site.module.requested:
                 reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))

@@ -17,6 +17,9 @@ from tapelint.source.span import Position
 # Enough for the nesting of calls that the execution follows; what is nested deeper is cut there.
 _RECURSION = 12_000
 
+# How many characters of source may be held as trees, which are many times as large, when a run is over.
+_HELD = 1_000_000
+
 
 class Programs:
     """One Program for each requested document, with what it imports. Only one is held at a time."""
@@ -31,13 +34,16 @@ class Programs:
 
     def __iter__(self) -> Iterator[Program]:
         execution = Execution(self._project)
-        for module in self._project.requested:
-            # Questions about values go as deep as the values do, so the caller gets the same room.
-            with _undisturbed():
+        # Questions about values go as deep as the values do, so the caller gets the same room.
+        with _undisturbed():
+            for module in self._project.requested:
                 yield Program(module, execution.run(module))
-            execution.forget()
-            if self._project.shed():
-                execution.forget_trees()
+                execution.forget()
+                if self._project.shed(_HELD):
+                    execution.forget_trees()
+                # What one run has made is young: the trees of the project, which stay, need not be looked through.
+                gc.collect(0)
+        self._project.shed(0)
 
 
 @contextmanager

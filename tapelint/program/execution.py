@@ -7,7 +7,7 @@ from itertools import islice
 
 from tapelint.program.project import Module, Project
 from tapelint.program.statements import Statements
-from tapelint.program.trace import Frame, Trace
+from tapelint.program.trace import Context, Frame, Trace
 from tapelint.program.values import (
     Class,
     Function,
@@ -16,10 +16,6 @@ from tapelint.program.values import (
     Value,
 )
 from tapelint.program.words import Words
-
-# How many imported modules are executed again for a module that imports them.
-_REPEATS = 40
-
 
 _MODEL_METHODS = frozenset({"compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch"})
 
@@ -30,20 +26,16 @@ class Execution(Statements):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self._instances: dict[int, Instance] = {}
-        self._number = 0
-        self._repeats = 0
         self._course = self.trace
+        self._number = 0
+        self._executed: list[Module] = []
 
     def run(self, module: Module) -> Trace:
         """Execute a module as a run of it would, and then each function that nobody in view calls."""
         self.trace = self._course = Trace()
         self.entered.clear()
-        self._handed_on.clear()
-        self._instances.clear()
-        self._leaves.clear()
         self.spent = self.spent_before = 0
         self._number += 1
-        self._repeats = _REPEATS
         first = len(self.functions)
         self.import_module(module)
         words = Words(module, self.project.wrappers.words)
@@ -59,6 +51,19 @@ class Execution(Statements):
         trace, self.trace, self._course = self._course, Trace(), Trace()
         del self.functions[first:]
         return trace
+
+    def forget(self) -> None:
+        """Let go of all that a run has made, so that a project costs no more memory than its largest module."""
+        super().forget()
+        for module in self._executed:
+            module.begin_again()
+        self._executed.clear()
+        self._instances.clear()
+        self._leaves.clear()
+        self._handed_on.clear()
+        self._seeking.clear()
+        self.context = Context(Frame(None, None, None))
+        del self.scope
 
     def forget_trees(self) -> None:
         """Let go of what is known about the nodes of trees, which may be gone."""
@@ -86,13 +91,12 @@ class Execution(Statements):
     def import_module(self, module: Module) -> None:
         """Execute a module's body, unless that has been done in this run or is going on.
 
-        What a module holds is made anew for each run, so that runs do not see each other; in large projects only for
-        the nearest modules, and the farther ones are as an earlier run left them.
+        What a module holds is made anew for each run, so that runs do not see each other.
         """
-        if module.executed_in == self._number or (module.executed_in and self._repeats <= 0):
+        if module.executed_in == self._number:
             return
-        self._repeats -= 1
         module.executed_in = self._number
+        self._executed.append(module)
         outer = (getattr(self, "scope", None), self.context, self.live, self._journals, self._regions, self.spent)
         self.scope, self.live, self._journals, self._regions, self.spent = module.scope, True, [], [], 0
         # Whatever made it necessary, what a module does when it is imported is part of the program's course.

@@ -22,9 +22,6 @@ Read = Callable[[Path], Document | None]
 # How far above a file the root of its project may lie.
 _ANCESTORS = 6
 
-# How many characters of source are held as trees when a new module is begun. A tree is many times as large.
-_HELD = 1_000_000
-
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
     "tensorflow",
     "keras",
@@ -38,26 +35,28 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
 
 @dataclass(eq=False)
 class Module:
-    """One file of the project. `scope` holds its global variables as the run numbered `executed_in` left them."""
+    """One file of the project. `scope` holds its global variables, as the last run, number `executed_in`, has them."""
 
     document: Document
     requested: bool
     scope: Scope = field(init=False, repr=False)
-    executed_in: int = field(init=False)
-    star_imports: bool = field(init=False)
-    star_libraries: list[str] = field(init=False)
+    executed_in: int = field(default=0, init=False)
+    star_imports: bool = field(default=False, init=False)
+    star_libraries: list[str] = field(default_factory=list, init=False)
     _tree: Tree | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.forget(self._tree)
-
-    def forget(self, tree: Tree | None = None) -> None:
-        """Let go of the tree and of all variables: the module is as if nobody had asked for it yet."""
-        self._tree = tree
         self.scope = Scope({}, None, "module", self)
-        self.executed_in = 0
+
+    def begin_again(self) -> None:
+        """Let go of all variables."""
+        self.scope.names.clear()
         self.star_imports = False
-        self.star_libraries = []
+        self.star_libraries.clear()
+
+    def forget(self) -> None:
+        """Let go of the tree, which is made again when it is asked for."""
+        self._tree = None
         self.__dict__.pop("bound", None)
 
     @property
@@ -111,16 +110,16 @@ class Project:
             if module is not None:
                 yield module
 
-    def shed(self) -> bool:
-        """Let go of the modules whose turn was longest ago, if more is held than the next one can need."""
+    def shed(self, allowed: int) -> bool:
+        """Let go of the trees that were needed longest ago, until those of `allowed` characters of source are held."""
         held = [module for module in self._modules.values() if module is not None and module.is_held]
-        excess = sum(len(module.document.text) for module in held) - _HELD
+        excess = sum(len(module.document.text) for module in held) - allowed
         if excess <= 0:
             return False
         for module in sorted(held, key=lambda module: module.executed_in):
             module.forget()
             excess -= len(module.document.text)
-            if excess <= -_HELD // 2:
+            if excess <= 0:
                 break
         return True
 

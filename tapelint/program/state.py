@@ -44,7 +44,7 @@ class State:
         self._projections: dict[tuple[int, object], Value] = {}
 
     def forget(self) -> None:
-        """Let go of what belongs to the last run, so that a project costs no more memory than its largest module."""
+        """Let go of all that a run has made."""
         self._projections.clear()
 
     @property

@@ -15,7 +15,7 @@ from tapelint.syntax.outline import without_text
 _TRAINING = frozenset(
     {"GradientTape", "gradient", "jacobian", "apply_gradients", "minimize", "fit", "train_on_batch", "evaluate",
      "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "assign_sub", "learning_rate",
-     "result", "from_tensor_slices", "drop_remainder", "on_epoch_begin", "on_epoch_end"}
+     "result", "reset_state", "reset_states", "from_tensor_slices", "drop_remainder", "on_epoch_begin", "on_epoch_end"}
 )  # fmt: skip
 
 _WORD = re.compile(r"[^\W\d]\w*")
