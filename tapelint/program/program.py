@@ -113,6 +113,15 @@ class Program:
         """Whether a distribution strategy is in sight."""
         return any(True for _ in self.objects("strategy"))
 
+    @cached_property
+    def fragmentary(self) -> bool:
+        """Whether this is quoted in part: something is left out, or comes from nowhere.
+
+        Then nothing follows from what is not there.
+        """
+        document = self.module.document
+        return document.quotes and (not document.whole or bool(self.trace.unbound))
+
     def contexts(self, call: Call) -> list[Call]:
         """The same place in the source, in every run of it that was seen."""
         return self._by_site[call.site.module, call.site.node]

@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from tapelint.catalog import named
 from tapelint.finding import Finding, Place
@@ -53,12 +54,13 @@ def _examined(
 ) -> Iterable[Finding]:
     from tapelint.checks import examine  # the analyzer is loaded when the first file needs it
     from tapelint.program.build import build
+    from tapelint.syntax.programs import programs
 
-    asked = {document.path for document in documents}
-    programs = build(documents, load, wrappers)
-    yield from examine(programs, rules)
-    for document, message, position in programs.unparsable:
-        if document.path in asked:
+    # What one document quotes, program after program, has nothing in common.
+    for together in zip_longest(*map(programs, documents)):
+        built = build([document for document in together if document is not None], load, wrappers)
+        yield from examine(built, rules)
+        for document, message, position in built.unparsable:
             yield unparsable(document, message, position)
 
 

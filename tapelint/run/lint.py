@@ -15,7 +15,7 @@ from tapelint.run.spread import batches, spread
 from tapelint.source.discover import Limits, discover, excluded
 from tapelint.source.disk import UnreadableFile, load, read
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
-from tapelint.source.formats import decode, is_wrapped
+from tapelint.source.formats import decode, spells_otherwise
 from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
 
@@ -58,8 +58,7 @@ class Intake:
     def take(self, path: Path, data: bytes) -> None:
         """Decides what becomes of one file."""
         self.files += 1
-        worth_it = is_relevant(data)
-        if not worth_it and not is_wrapped(path) and _is_plainly_text(data):
+        if not spells_otherwise(path) and not is_relevant(data) and _is_plainly_text(data):
             return
         try:
             document = decode(path, data)
@@ -69,7 +68,7 @@ class Intake:
             nowhere = Document(path, "")
             self.undecodable.append(unparsable(nowhere, str(error), Position(1, 1)))
         else:
-            if is_relevant(document.text.encode(errors="replace")) if is_wrapped(path) else worth_it:
+            if is_relevant(document.text.encode(errors="replace")):
                 self.documents.append(document)
 
 

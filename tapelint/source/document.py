@@ -26,12 +26,15 @@ class OtherLanguage(ValueError):
 class Part:
     """A stretch of the text that is a piece of program by itself: `count` lines from line `first`.
 
-    With a `cell`, the 1-based one of its notebook, lines are counted inside the part; without, they are the file's.
+    It stands in the file from line `at` on; in a notebook, lines are counted in the `cell`, the 1-based one of all.
+    `elided` says that something is left out in it, as by `...`.
     """
 
-    first: int
-    count: int
+    first: int = 1
+    count: int = 0
+    at: int = 1
     cell: int | None = None
+    elided: bool = False
 
     @property
     def last(self) -> int:
@@ -43,19 +46,22 @@ class Document:
     """The Python text of one source file, or of an editor's buffer under that file's name, and the way back to it.
 
     A file that is Python and nothing else has no parts. The text of any other is put together from its parts, line by
-    line; `written` are its lines as they stand in the file, before commands and indentation that are not Python's were
-    taken out, and `shifts` how many columns a line has lost at its start.
+    line, with a separator between each two. `written` are the lines of the file, or of each of its cells, as they stand
+    there, before commands and indentation that are not Python's were taken out, and `shifts` how many columns a line of
+    the text has lost at its start.
     """
 
     path: Path
     text: str
     parts: tuple[Part, ...] = ()
-    written: tuple[str, ...] | None = None
+    written: Mapping[int | None, tuple[str, ...]] = field(default_factory=dict, hash=False)
     shifts: Mapping[int, int] = field(default_factory=dict, hash=False)
     shows_values: bool = False
     """Whether an expression that stands alone shows its value to whoever runs it."""
     quotes: bool = False
     """Whether the parts are quoted in a text about programs, which may leave out what everybody knows."""
+    lacks_parts: bool = False
+    """Whether some parts were taken out of the text."""
 
     @classmethod
     def decode(cls, path: Path, data: bytes) -> "Document":
@@ -80,49 +86,82 @@ class Document:
         """The lines without their ends; `lines[n - 1]` is line `n`."""
         return tuple(line.rstrip("\r\n") for line in io.StringIO(self.text, newline=None))
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is known to be missing."""
+        return not self.lacks_parts and not any(part.elided for part in self.parts)
+
     @cached_property
     def pieces(self) -> tuple[tuple[int, str], ...]:
         """The texts that are programs by themselves, each with the line it begins on."""
         if not self.parts:
             return ((1, self.text),)
-        return tuple((part.first, self._text_of(part)) for part in self.parts)
+        return tuple((part.first, self.text_of(part)) for part in self.parts)
+
+    def text_of(self, part: Part) -> str:
+        return "".join(f"{line}\n" for line in self.lines[part.first - 1 : part.last])
 
     def locate(self, span: Span) -> tuple[int | None, Span]:
         """Where a span of the text stands in the file: its cell, and the span there."""
-        part = self._part(span.start.line)
-        end = min(span.end, Position(part.last, len(self._written[part.last - 1]) + 1)) if part else span.end
-        before = part.first - 1 if part and part.cell else 0
-        start = Position(span.start.line - before, self._column(span.start))
-        return part.cell if part else None, Span(start, max(start, Position(end.line - before, self._column(end))))
+        part = next((part for part in self.parts if part.first <= span.start.line <= part.last), None)
+        if part is None:
+            return None, span
+        end = min(span.end, Position(part.last, len(self.lines[part.last - 1]) + 1))
+        return part.cell, Span(
+            self._there(part, span.start), max(self._there(part, span.start), self._there(part, end))
+        )
 
     def line(self, cell: int | None, line: int) -> int:
         """The line of the text that a line of the file, or of one of its cells, has become."""
-        return next((part.first - 1 + line for part in self.parts if cell is not None and part.cell == cell), line)
+        for part in self.parts:
+            if part.cell == cell and part.at <= line < part.at + part.count:
+                return line - part.at + part.first
+        return line
 
     def lines_of(self, cell: int | None) -> Sequence[str]:
         """The lines of the file, or of one of its cells, as they stand there."""
-        for part in self.parts:
-            if cell is not None and part.cell == cell:
-                return self._written[part.first - 1 : part.last]
-        return self._written
+        return self.written.get(cell, self.lines)
 
     def without(self, left_out: Mapping[Part, str]) -> "Document":
-        """The document with other lines in place of some parts; a replacement has no more lines than its part."""
+        """The document with another text, of as many lines at most, in place of some parts."""
         lines = list(self.lines)
         for part, replacement in left_out.items():
             told = replacement.split("\n")
             lines[part.first - 1 : part.last] = [*told, *[""] * (part.count - len(told))]
-        return dataclasses.replace(self, text="".join(f"{line}\n" for line in lines), written=self._written)
+        return dataclasses.replace(self, text="".join(f"{line}\n" for line in lines), lacks_parts=True)
 
-    def _text_of(self, part: Part) -> str:
-        return "".join(f"{line}\n" for line in self.lines[part.first - 1 : part.last])
+    def only(self, parts: Sequence[Part]) -> "Document":
+        """The document with no other parts than these, which follow each other."""
+        before = parts[0].first - 1
+        return dataclasses.replace(
+            self,
+            text="".join(f"{line}\n" for line in self.lines[before : parts[-1].last]),
+            parts=tuple(dataclasses.replace(part, first=part.first - before) for part in parts),
+            shifts={line - before: columns for line, columns in self.shifts.items() if line > before},
+        )
 
-    def _part(self, line: int) -> Part | None:
-        return next((part for part in self.parts if part.first <= line <= part.last), None)
+    def _there(self, part: Part, position: Position) -> Position:
+        shift = self.shifts.get(position.line, 0)
+        return Position(position.line - part.first + part.at, position.column + shift)
 
-    def _column(self, position: Position) -> int:
-        return position.column + self.shifts.get(position.line, 0)
+
+class Assembly:
+    """A text in the making, part by part."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.parts: list[Part] = []
+        self.shifts: dict[int, int] = {}
+
+    def add(self, lines: Sequence[str], shifts: Mapping[int, int], part: Part) -> None:
+        """Takes in the lines of a part, whose place in the text is found here; `shifts` counts them from 0."""
+        if self.lines:
+            self.lines.append(SEPARATOR)
+        placed = dataclasses.replace(part, first=len(self.lines) + 1, count=len(lines))
+        self.parts.append(placed)
+        self.shifts.update({placed.first + index: columns for index, columns in shifts.items()})
+        self.lines += lines
 
     @property
-    def _written(self) -> tuple[str, ...]:
-        return self.lines if self.written is None else self.written
+    def text(self) -> str:
+        return "".join(f"{line}\n" for line in self.lines)

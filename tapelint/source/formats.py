@@ -1,17 +1,25 @@
 """The kinds of files that are read, told by their names."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tapelint.source.document import Document
 from tapelint.source.notebook import read_notebook
+from tapelint.source.snippets import read_markdown
 
-NOTEBOOK = ".ipynb"
-SUFFIXES = (".py", NOTEBOOK)
+_READERS: dict[str, Callable[[Path, bytes], Document]] = {
+    ".py": Document.decode,
+    ".ipynb": read_notebook,
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+}
+SUFFIXES = tuple(_READERS)
+"""What the names of files end with that are read wherever they are found."""
 
 
-def is_wrapped(path: Path) -> bool:
-    """Whether the Python in a file is wrapped up in something else, by the file's name."""
-    return path.suffix.lower() in SUFFIXES[1:]
+def spells_otherwise(path: Path) -> bool:
+    """Whether a file, by its name, may spell the words of its program in another way than the program does."""
+    return _READERS.get(path.suffix.lower()) is read_notebook
 
 
 def decode(path: Path, data: bytes) -> Document:
@@ -19,6 +27,4 @@ def decode(path: Path, data: bytes) -> Document:
 
     Raises UndecodableSource.
     """
-    if path.suffix.lower() == NOTEBOOK:
-        return read_notebook(path, data)
-    return Document.decode(path, data)
+    return _READERS.get(path.suffix.lower(), Document.decode)(path, data)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tapelint.source.commands import as_python
-from tapelint.source.document import SEPARATOR, Document, OtherLanguage, Part, UndecodableSource
+from tapelint.source.document import Assembly, Document, OtherLanguage, Part, UndecodableSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +37,12 @@ def read_notebook(path: Path, data: bytes) -> Document:
 
 
 def _assembled(path: Path, cells: list[_Cell]) -> Document:
-    text: list[str] = []
-    written: list[str] = []
-    parts: list[Part] = []
-    shifts: dict[int, int] = {}
+    assembly = Assembly()
     for cell in cells:
-        if text:
-            text.append(SEPARATOR)
-            written.append("")
-        lines, lost = as_python(cell.lines)
-        parts.append(Part(len(text) + 1, len(lines), cell.number))
-        shifts.update({len(text) + 1 + index: columns for index, columns in lost.items()})
-        text += lines
-        written += cell.lines
-    whole = "".join(f"{line}\n" for line in text)
-    return Document(path, whole, tuple(parts), tuple(written), shifts, shows_values=True)
+        lines, shifts = as_python(cell.lines)
+        assembly.add(lines, shifts, Part(cell=cell.number))
+    written = {cell.number: tuple(cell.lines) for cell in cells}
+    return Document(path, assembly.text, tuple(assembly.parts), written, assembly.shifts, shows_values=True)
 
 
 def _in_order(cells: list[_Cell]) -> list[_Cell]:

@@ -25,7 +25,8 @@ def legible(document: Document, *, imported: bool = False) -> tuple[Document, tr
             raise
     broken = {part: error for part in document.parts if (error := _complaint(document, part)) is not None}
     rest = document.without({part: _trace_of(document, part) for part in broken})
-    return rest, parse(rest), list(broken.values())
+    # What is quoted need not be whole, or Python.
+    return rest, parse(rest), [] if document.quotes else list(broken.values())
 
 
 def _kept_apart(document: Document, module: tree.Module) -> bool:
@@ -38,9 +39,8 @@ _SEPARATING = [SEPARATOR.split()[1]]
 
 
 def _complaint(document: Document, part: Part) -> Unparsable | None:
-    alone = "".join(f"{line}\n" for line in document.lines[part.first - 1 : part.last])
     try:
-        parse(Document(document.path, alone))
+        parse(Document(document.path, document.text_of(part)))
     except Unparsable as error:
         line = min(error.position.line, part.count) + part.first - 1
         return Unparsable(error.message, Position(line, error.position.column))
@@ -49,7 +49,7 @@ def _complaint(document: Document, part: Part) -> Unparsable | None:
 
 def _trace_of(document: Document, part: Part) -> str:
     """What stands for a part that is left out: its imports, and the news that something was run."""
-    source = "\n".join(document.lines[part.first - 1 : part.last])
+    source = document.text_of(part)
     imports = [line for line in source.split("\n") if _IMPORT.fullmatch(line) and _parses(line)]
     return "; ".join([*imports, f"get_ipython().run_cell({source!a})"])
 
