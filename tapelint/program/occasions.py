@@ -38,7 +38,8 @@ def kind_of_file(program: Program) -> str:
         return "a library: what trains waits for a caller out of view"
     if all(step.method in ASKING and not step.context.loops for step in steps):
         return "a demonstration: it asks for gradients outside any loop"
-    return "a program: it trains when it is run"
+    noun = "a notebook" if program.module.document.shows_values else "a program"
+    return f"{noun}: it trains when it is run"
 
 
 def _runs_by_itself(step: Call) -> bool:

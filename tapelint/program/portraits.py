@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from tapelint.program import kinds
+from tapelint.program.anatomy import LINEAR, last_activation, regularized_layers
 from tapelint.program.arrays import integer_of
 from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline, feeds_behind
 from tapelint.program.losses import reduction_of
@@ -40,7 +41,7 @@ def portrait(value: Value, program: Program) -> str | None:
     named = _named(value, program)
     match kind:
         case "model":
-            return f"model{named}: {'; '.join([*_model(value), *_compiled(value, program)])}"
+            return f"model{named}: {'; '.join([*_model(value), *_anatomy(value, program), *_compiled(value, program)])}"
         case "layer":
             cares = ", which cares about training" if sensitive_layer(value) else ""
             return f"layer {class_name(value)}{cares}"
@@ -136,6 +137,17 @@ def _model(model: Instance) -> list[str]:
     direct = [part for part, _ in layers_inside(model)] or inside
     of = f" of {_layers(direct)}" if direct else ""
     return [f"{class_name(model)}{of}", *_caring(model, inside), *_default_of_training(model)]
+
+
+def _anatomy(model: Instance, program: Program) -> list[str]:
+    """Which layers are regularized, and what the model's outputs come from."""
+    told = {
+        f"{class_name(each.layer)} {'is' if each.sure else 'may be'} regularized by {each.regularizer}"
+        for each in regularized_layers(model)
+    }
+    last = last_activation(model, program.trace)
+    ending = [f"ends in {last.name} of {last.origin}"] if last is not None and last != LINEAR else []
+    return [*sorted(told), *ending]
 
 
 def _compiled(model: Instance, program: Program) -> list[str]:

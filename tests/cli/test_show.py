@@ -124,7 +124,7 @@ def test_a_notebook_is_shown_by_cell_and_line() -> None:
     told = tapelint("show", "train.ipynb")
     assert told.status == 0, told.err
     assert told.out.splitlines()[:4] == [
-        "train.ipynb: a program: it trains when it is run",
+        "train.ipynb: a notebook: it trains when it is run",
         "",
         "1:3    model `model`: Sequential of Input, Dense",
         "2:2    tape `tape`",
