@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from tapelint.catalog import Rule, rules
-from tapelint.checks import evaluation, gradients, losses, models, names, optimizers, pipelines, rates, steps
+from tapelint.checks import (
+    batches,
+    evaluation,
+    gradients,
+    losses,
+    models,
+    names,
+    optimizers,
+    pipelines,
+    rates,
+    remainders,
+    steps,
+)
 from tapelint.checks.registry import CHECKS
 from tapelint.checks.report import Report
 from tapelint.finding import Finding, Place, TrailStep
@@ -17,7 +29,7 @@ from tapelint.syntax.positions import spans
 
 __all__ = ["CHECKS", "examine"]
 
-_FAMILIES = (evaluation, gradients, losses, models, names, optimizers, pipelines, rates, steps)
+_FAMILIES = (batches, evaluation, gradients, losses, models, names, optimizers, pipelines, rates, remainders, steps)
 
 # What these rules find is that something is not there, which the fragment of a program may well leave out.
 _ABOUT_WHAT_IS_MISSING = frozenset(

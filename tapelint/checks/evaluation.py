@@ -299,8 +299,7 @@ def _epoch_loop(program: Program, metric: Instance, update: Call, read: Call) ->
     if fit is not None:
         # Keras resets what it knows of.
         return None if _known_to_model(program, metric) else fit
-    inner = update.context.loops[update.context.loops.index(loop) + 1 :]
-    return loop if inner and not _goes_through_parts(loop, inner[0]) else None
+    return loop if update.context.loops[-1] is not loop and not _hands_out_data(loop, update) else None
 
 
 def _hands_out(loop: Loop, metric: Instance) -> bool:
@@ -308,11 +307,18 @@ def _hands_out(loop: Loop, metric: Instance) -> bool:
     return loop.iterable is not None and any(value is metric for value in ancestors(loop.iterable))
 
 
-def _goes_through_parts(outer: Loop, inner: Loop) -> bool:
-    """Whether the inner loop is over a part of the data that the outer one hands out: shards, files, tasks."""
-    if outer.iterable is None or inner.iterable is None or _counts(outer.iterable):
+def _hands_out_data(loop: Loop, update: Call) -> bool:
+    """Whether what a metric is updated with is a part that the loop hands out, a shard or a file, on each turn."""
+    if loop.iterable is None or _counts(loop.iterable):
         return False
-    return any(isinstance(value, Element) and value.of is outer.iterable for value in ancestors(inner.iterable))
+    listed = [one.items for one in alternatives(loop.iterable) if isinstance(one, Display)]
+    parts = {id(one) for items in listed for item in items for one in alternatives(item)}
+    return any(
+        (isinstance(value, Element) and value.of is loop.iterable)
+        or (id(value) in parts and not isinstance(value, Constant))
+        for given in (*update.arguments, *update.keywords.values())
+        for value in ancestors(given)
+    )
 
 
 def _counts(iterable: Value) -> bool:

@@ -29,6 +29,8 @@ _MEASURING = frozenset({"builtins.len", "tensorflow.shape", "builtins.int"})
 # Functions after which a loop may not come to the end of what it goes through.
 _CUTTING_SHORT = frozenset({"builtins.zip", "itertools.islice", "itertools.takewhile"})
 
+_NUMBERINGS = frozenset({"numpy.arange", "builtins.range", "tensorflow.range", "keras.ops.arange"})
+
 # How many operations away from a batch a test of its size is looked for.
 _NEAR = 5
 
@@ -311,5 +313,12 @@ def fixed_order(feed: Feed) -> bool:
     """Whether the arrays surely come in one order that may mean something, and nothing on the way shuffles them."""
     if not feed.arrays:
         return False
-    orders = [order_of(array) for array in feed.arrays]
+    # Beside other arrays, the numbers of the examples say which they are, and are not learnt from.
+    examples = [array for array in feed.arrays if not _is_numbering(array)] or feed.arrays
+    orders = [order_of(array) for array in examples]
     return None not in orders and "ordered" in orders
+
+
+def _is_numbering(array: Value) -> bool:
+    call = made_by(array)
+    return call is not None and call.op in _NUMBERINGS and len(call.arguments) == 1

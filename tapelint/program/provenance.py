@@ -107,5 +107,8 @@ def seen_from(site: Site, context: Context, frame: Frame) -> Site:
     stack = list(frame.stack())
     running = context.frame
     while running not in stack and running.caller is not None and running.call_site is not None:
+        if running.function is not None and running.call_site == running.function.site:
+            # A property: who asks for it is not known.
+            break
         site, running = running.call_site, running.caller
     return site
