@@ -7,6 +7,7 @@ from tapelint.checks.optimizers import lost_rebindings
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import owner, quoted
+from tapelint.program.models import variables_in
 from tapelint.program.program import Program, calls_root
 from tapelint.program.provenance import (
     ancestors,
@@ -19,6 +20,7 @@ from tapelint.program.provenance import (
     site_of,
 )
 from tapelint.program.tapes import (
+    APPLYING,
     Fate,
     Gradients,
     Parameters,
@@ -34,8 +36,14 @@ from tapelint.program.values import Attribute, Choice, Constant, Instance, Resul
 _HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
 
 
+_CLOCKS = ("time.", "timeit.", "tensorflow.timestamp", "tensorflow.test.Benchmark")
+_UPDATES = frozenset({"keras.Model.fit", "keras.Model.train_on_batch"})
+
+
 @check
 def gradients_not_applied(program: Program) -> Reports:
+    if _is_benchmark(program):
+        return
     known: dict[Site, set[Fate]] = {}
     for gradients in program.gradients:
         if not gradients.parameters or not gradients.first_order or not _runs_repeatedly(gradients):
@@ -54,6 +62,13 @@ def gradients_not_applied(program: Program) -> Reports:
                 f"{owner(program, gradients)} is never updated: {lost}",
                 trails.of_gradients(gradients)[:-1],
             )
+
+
+def _is_benchmark(program: Program) -> bool:
+    """Whether a program reads the clock and has nothing that could train: it wants to know how long gradients take."""
+    timed = any((call.op or "").startswith(_CLOCKS) for call in program.trace.calls)
+    trains = any(call.method in APPLYING or call.op in _UPDATES for call in program.trace.calls)
+    return timed and not trains and not any(program.objects("optimizer"))
 
 
 def _feeds_rebinding(program: Program, gradients: Gradients) -> bool:
@@ -134,34 +149,56 @@ def forward_outside_tape(program: Program) -> Reports:
     for gradients in program.gradients:
         if not gradients.first_order:
             continue
-        for parameters in gradients.parameters or ():
-            outside = _forward_outside(program, gradients, parameters)
-            if outside is not None:
+        for roots in _owners(gradients.parameters or []):
+            outside = _forward_outside(program, gradients, roots)
+            site = _place_of_forward(gradients, outside) if outside is not None else None
+            if site is not None:
                 yield Report(
-                    outside.site,
-                    f"{quoted(program, outside.site, 'the forward pass')} runs outside the tape: every gradient of "
+                    site,
+                    f"{quoted(program, site, 'the forward pass')} runs outside the tape: every gradient of "
                     f"{owner(program, gradients)} is None",
                     trails.of_gradients(gradients),
                 )
 
 
-def _forward_outside(program: Program, gradients: Gradients, parameters: Parameters) -> Call | None:
-    """The forward pass of these parameters' owner that the target depends on, if the tape recorded none at all."""
+def _owners(parameters: list[Parameters]) -> list[list[Value]]:
+    """The models in question, one by one, and the variables that are listed by themselves, together."""
+    single = [root for each in parameters if each.selector == "itself" for root in choices_of_root(each.root)]
+    models = [choices_of_root(each.root) for each in parameters if each.selector != "itself"]
+    return [*models, single] if single else models
+
+
+def _forward_outside(program: Program, gradients: Gradients, roots: list[Value]) -> Value | None:
+    """What the target depends on of these models or variables, if the tape recorded no use of them at all."""
     if gradients.target is None:
         return None
-    outside: Call | None = None
+    outside: Value | None = None
+    variables = {id(variable) for root in roots for variable in variables_in(root)}
     for value in ancestors(gradients.target, differentiable):
         call = made_by(value) if isinstance(value, Result) else None
-        if call is not None and any(calls_root(call, root) for root in choices_of_root(parameters.root)):
+        if (call is not None and any(calls_root(call, root) for root in roots)) or _reads(value, variables):
             if gradients.records(value):
                 return None
-            outside = outside or call
+            outside = outside or value
     if outside is None:
         return None
     recorded = [call for call in program.trace.calls if gradients.records_call(call)]
     hidden = any(call.op == "forward" or (call.op is None and call.method not in _HARMLESS) for call in recorded)
     # Without anything recorded, this is no tape of this forward pass at all.
     return outside if recorded and not hidden else None
+
+
+def _place_of_forward(gradients: Gradients, outside: Value) -> Site | None:
+    """Where the forward pass is asked for; of a formula with variables, the function that has it is asked."""
+    made, context = site_of(outside), context_of(outside)
+    if made is None or context is None or (isinstance(outside, Result) and outside.call.op == "forward"):
+        return made
+    return seen_from(made, context, gradients.call.context.frame)
+
+
+def _reads(value: Value, variables: set[int]) -> bool:
+    """Whether an operation takes one of the variables as it is."""
+    return is_operation(value) and any(id(operand) in variables for operand in value.operands())
 
 
 @check

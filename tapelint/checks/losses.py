@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tapelint.checks import trails
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
-from tapelint.program.losses import shape_of
+from tapelint.program.knowledge import matches
+from tapelint.program.losses import is_quotient, shape_of
 from tapelint.program.program import Program
-from tapelint.program.tapes import fate
+from tapelint.program.provenance import ancestors
+from tapelint.program.tapes import ASKING, ASSIGNING, Gradients, fate
+from tapelint.program.trace import Call
+from tapelint.program.values import Computed, Constant, Instance, Result, Value
 
 
 @check
@@ -22,6 +28,8 @@ def unreduced_loss(program: Program) -> Reports:
         shape = shape_of(gradients.target)
         if shape is None or shape.kind != "per-example" or fate(gradients.call.result) == "dead":
             continue
+        if _is_averaged_later(program, gradients):
+            continue
         name = argument(program, gradients.call, 0, "target")
         yield Report(
             gradients.call.site,
@@ -29,3 +37,47 @@ def unreduced_loss(program: Program) -> Reports:
             "as many times too large",
             trails.of_loss(gradients, shape.producer),
         )
+
+
+def _is_averaged_later(program: Program, gradients: Gradients) -> bool:
+    """Whether the gradients, or the rate that they are applied at, are divided by something afterwards."""
+    updates = [update.call for update in program.updates]
+    updates += [call for call in program.trace.calls if call.method in ASSIGNING]
+    return any(_averages(update, gradients.call) for update in updates)
+
+
+def _averages(update: Call, request: Call) -> bool:
+    given = [*update.arguments, *update.keywords.values()]
+    made_from = [one for value in given for one in ancestors(value, _is_not(request))]
+    by_hand = update.method in ASSIGNING
+    # Where gradients went into sums before an optimizer gets them, it is not known which update is theirs.
+    theirs = any(request.result is one for one in made_from) or not (by_hand or _uses_gradients(made_from))
+    return theirs and (any(_divides(one, by_hand=by_hand) for one in made_from) or _has_small_rate(update.receiver))
+
+
+def _uses_gradients(values: list[Value]) -> bool:
+    return any(isinstance(one, Result) and one.call.method in ASKING for one in values)
+
+
+def _is_not(request: Call) -> Callable[[Value], bool]:
+    return lambda value: not (isinstance(value, Result) and value.call is request)
+
+
+def _divides(value: Value, *, by_hand: bool) -> bool:
+    """Whether `value` is a quotient or, where no learning rate is expected, a fraction of something."""
+    if isinstance(value, Computed):
+        scaled = value.operator == "*" and not by_hand
+        return is_quotient(value) or (scaled and any(_is_fraction(part) for part in value.parts))
+    return isinstance(value, Result) and matches(value.call.op or "", "dividing", "names")
+
+
+def _is_fraction(value: Value) -> bool:
+    return isinstance(value, Constant) and isinstance(value.value, float) and 0 < value.value < 1
+
+
+def _has_small_rate(optimizer: Value | None) -> bool:
+    """Whether the rate of an optimizer is divided by something, too."""
+    if not isinstance(optimizer, Instance) or optimizer.call is None:
+        return False
+    rate = optimizer.call.argument(0, "learning_rate")
+    return rate is not None and is_quotient(rate)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from tapelint.program import kinds
 from tapelint.program.arrays import size_of
 from tapelint.program.knowledge import matches, table
+from tapelint.program.models import Axes, axes_of
 from tapelint.program.provenance import ancestors
 from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call
@@ -51,15 +53,47 @@ def shape_of(value: Value) -> Shape | None:
             return Shape("scalar")
         case Choice():
             return _common([shape_of(option) for option in alternatives(value)])
-        case Computed(operator="/", parts=(left, right)) if not isinstance(right, Constant):
-            # Divided by a number that may follow the batch, a sum is an average.
+        case Computed(operator="/", parts=(left, right)) if _may_average(right):
+            # Divided by a number that may follow the batch, a sum is an average, and so is what the tape will sum up.
             shape = _combined([shape_of(left), shape_of(right)])
-            return Shape("scalar", "other") if shape is not None and shape.reduction == "sum" else shape
+            return Shape("scalar", "other") if shape is not None and shape.kind == "scalar" else None
+        case Computed(operator="*", parts=parts) if any(is_quotient(part) for part in parts):
+            return None
         case Computed(operator=operator, parts=parts) if operator in _ARITHMETIC:
-            return _combined([shape_of(part) for part in parts])
+            return _combined([shape_of(part) for part in parts]) or _shape_of_formula(value)
         case Result(call=call):
             return _shape_of_call(call)
     return None
+
+
+def _may_average(divisor: Value) -> bool:
+    """Whether a divisor may be the number of examples; 2 belongs to the formula."""
+    return not (isinstance(divisor, Constant) and isinstance(divisor.value, (int, float)) and abs(divisor.value) <= 2)
+
+
+def is_quotient(value: Value) -> bool:
+    """Whether `value` is a fraction such as `1 / batch_size`."""
+    return isinstance(value, Computed) and value.operator == "/" and _may_average(value.parts[-1])
+
+
+def _shape_of_formula(value: Value) -> Shape | None:
+    """The shape of a formula written by hand: per example, if predictions with several axes are in it."""
+    return Shape("per-example") if any(_surely_wide(part) for part in value.operands()) else None
+
+
+@asked_once
+def _surely_wide(value: Value) -> bool | None:
+    """Whether `value` has surely the axes of the predictions of a model in view, for a whole batch."""
+    match value:
+        case Choice():
+            return all(_surely_wide(option) for option in alternatives(value))
+        case Result(call=call) if call.op == "forward":
+            return _axes_of_forward(call) == "several"
+        case Result(call=call) if matches(call.op or "", "elementwise", "names"):
+            return any(_surely_wide(argument) for argument in call.arguments)
+        case Computed(operator=operator, parts=parts) if operator in _ARITHMETIC:
+            return any(_surely_wide(part) for part in parts)
+    return False
 
 
 def _common(shapes: list[Shape | None]) -> Shape | None:
@@ -93,7 +127,9 @@ def _shape_of_call(call: Call) -> Shape | None:
     if op in table("tensors")["reductions"]:
         return _shape_of_reduction(call, table("tensors")["reductions"][op])
     if matches(op, "elementwise", "names"):
-        return _combined([shape_of(argument) for argument in call.arguments])
+        if matches(op, "dividing", "names") and len(call.arguments) > 1 and _may_average(call.arguments[1]):
+            return None
+        return _combined([shape_of(argument) for argument in call.arguments]) or _shape_of_formula(call.result)
     if op in (
         "keras.Model.compiled_loss",
         "keras.Model.compute_loss",
@@ -161,7 +197,7 @@ def _shape_of_reduction(call: Call, how: str) -> Shape | None:
     if axis is not None and not is_none(axis):
         return (
             Shape("per-example", how, call)
-            if _keeps_batch(axis) and call.arguments and has_feature_axis(call.arguments[0])
+            if _keeps_batch(axis) and call.arguments and _has_axis_for(axis, call.arguments[0])
             else None
         )
     if how == "sum" and not (call.arguments and _is_per_example(call.arguments[0])):
@@ -179,6 +215,21 @@ def _keeps_batch(axis: Value) -> bool:
     """Whether a reduction along `axis` leaves the batch alone."""
     axes = axis.items if isinstance(axis, Display) else [axis]
     return all(isinstance(one, Constant) and isinstance(one.value, int) and one.value != 0 for one in axes)
+
+
+def _has_axis_for(axis: Value, reduced: Value) -> bool:
+    """Whether there is a batch left when `reduced` has lost `axis`."""
+    axes = axis.items if isinstance(axis, Display) else [axis]
+    if all(isinstance(one, Constant) and isinstance(one.value, int) and one.value > 0 for one in axes):
+        # Counted from the front, the first axis stays, whatever the rank.
+        return _is_made_of_batches(reduced)
+    return has_feature_axis(reduced)
+
+
+def _is_made_of_batches(value: Value) -> bool:
+    """Whether `value` comes from what models make of batches, and not of single examples."""
+    forwards = [one.call for one in ancestors(value) if isinstance(one, Result) and one.call.op == "forward"]
+    return bool(forwards) and not any(_single_example(given) for forward in forwards for given in forward.arguments)
 
 
 @asked_once
@@ -220,19 +271,32 @@ def _is_batch_output(prediction: Value) -> bool:
 
 def _keeps_axes(forward: Call) -> bool:
     """Whether a forward pass gives back (batch, features …): nothing reshapes at its end, nor feeds one example."""
-    if any(_single_example(argument) for argument in forward.arguments):
-        return False
+    return _axes_of_forward(forward) != "unclear"
+
+
+def _axes_of_forward(forward: Call) -> Axes:
+    """The axes of predictions, `unclear` also where one example is fed."""
+    if forward.receiver is None or any(_single_example(argument) for argument in forward.arguments):
+        return "unclear"
     if forward.body is None:
-        return forward.receiver is not None and (
-            kinds.of(forward.receiver) in ("model", "layer") or "model" in forward.receiver.marks
-        )
-    for option in alternatives(forward.body):
-        if isinstance(option, Result) and option.call.op == "forward":
-            if not _keeps_axes(option.call):
-                return False
-        elif not (isinstance(option, Result) and (option.call.op or "").startswith("tensorflow.nn.")):
-            return False
-    return True
+        models = alternatives(forward.receiver)
+        known = kinds.of(forward.receiver) in ("model", "layer") or "model" in forward.receiver.marks
+        return _least(axes_of(model) for model in models) if known else "unclear"
+    return _least(_axes_of_body(option) for option in alternatives(forward.body))
+
+
+def _axes_of_body(returned: Value) -> Axes:
+    if isinstance(returned, Result) and returned.call.op == "forward":
+        return _axes_of_forward(returned.call)
+    if isinstance(returned, Result) and (returned.call.op or "").startswith("tensorflow.nn."):
+        return "out of view"
+    return "unclear"
+
+
+def _least(found: Iterable[Axes]) -> Axes:
+    """What can be said of all."""
+    known = set(found)
+    return "unclear" if "unclear" in known or not known else "out of view" if "out of view" in known else "several"
 
 
 def _single_example(inputs: Value) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tapelint.program import kinds
 from tapelint.program.knowledge import table
 from tapelint.program.provenance import ancestors
@@ -63,7 +65,7 @@ def layers_inside(model: Value) -> list[tuple[Value, Value | None]]:
     if base == "keras.Sequential":
         return [(part, None) for part in _sequential_parts(model)]
     if base == "keras.Model":
-        outputs = model.call.argument(1, "outputs") if name else _functional_outputs(model)
+        outputs = _graph_outputs(model)
         return graph_layers(outputs) if outputs is not None else []
     wrapped = table("layers")["wrappers"].get(name or "")
     if wrapped is not None:
@@ -80,8 +82,8 @@ def _library_base(model: Instance) -> str | None:
     return None
 
 
-def _functional_outputs(model: Instance) -> Value | None:
-    """The outputs given to a subclass of Model that leaves the constructor to Keras."""
+def _graph_outputs(model: Instance) -> Value | None:
+    """The outputs given to a functional model, or to a subclass of Model that leaves the constructor to Keras."""
     return model.call.argument(1, "outputs") if model.call is not None else None
 
 
@@ -118,6 +120,43 @@ def graph_layers(outputs: Value) -> list[tuple[Value, Value | None]]:
     return found
 
 
+Axes = Literal["several", "unclear", "out of view"]
+
+
+def axes_of(model: Value) -> Axes:
+    """Whether what a model or layer returns has axes besides the batch: surely, maybe not, or as its author pleases."""
+    name = library_class(model)
+    if name in table("layers")["axes"]["wide"]:
+        return "several"
+    if name == "keras.layers.Reshape":
+        return _axes_of_shape(model)
+    if not isinstance(model, Instance) or model.call is None or (name or "").startswith("keras.applications."):
+        return "out of view"
+    base = name or _library_base(model)
+    if base == "keras.Sequential":
+        return next((axes_of(part) for part in reversed(_sequential_parts(model)) if not _keeps_axes(part)), "unclear")
+    outputs = _graph_outputs(model) if base == "keras.Model" else None
+    return _axes_of_output(outputs) if outputs is not None else "unclear"
+
+
+def _axes_of_output(outputs: Value) -> Axes:
+    """The same of the outputs of a functional model."""
+    while isinstance(outputs, Result) and outputs.call.op == "forward" and outputs.call.receiver is not None:
+        if not _keeps_axes(outputs.call.receiver) or not outputs.call.arguments:
+            return axes_of(outputs.call.receiver)
+        outputs = outputs.call.arguments[0]
+    return "unclear"
+
+
+def _keeps_axes(layer: Value) -> bool:
+    return library_class(layer) in table("layers")["axes"]["keeping"]
+
+
+def _axes_of_shape(reshape: Value) -> Axes:
+    shape = reshape.call.argument(0, "target_shape") if isinstance(reshape, Instance) and reshape.call else None
+    return "several" if isinstance(shape, Display) and shape.items else "unclear"
+
+
 def parts_of(model: Value) -> list[Value]:
     """`model` and every layer and model inside it that is in view."""
     found: dict[int, Value] = {}
@@ -131,6 +170,24 @@ def parts_of(model: Value) -> list[Value]:
         if isinstance(one, Instance) and isinstance(one.cls, Class):
             pending.extend(option for held in one.attributes.values() for option in _held(held))
     return list(found.values())
+
+
+def variables_in(owner: Value) -> list[Value]:
+    """The variables that an object without Keras holds by itself or in its parts, or `owner` if it is one."""
+    found: list[Value] = []
+    pending, seen = [owner], set()
+    while pending:
+        one = pending.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if kinds.of(one) == "variable":
+            found.append(one)
+        elif isinstance(one, Instance) and isinstance(one.cls, Class):
+            pending.extend(option for held in one.attributes.values() for option in alternatives(held))
+        elif isinstance(one, (Display, Mapping)):
+            pending.extend(option for item in one.operands() for option in alternatives(item))
+    return found
 
 
 def sensitive_parts(model: Value) -> list[Value]:
