@@ -277,18 +277,34 @@ def _part(value: Value, program: Program, depth: int) -> str | None:
         case Unknown(reason="per replica" | "a batch" as reason, sources=(source, *_)):
             inner = describe(source, program, depth - 1)
             return f"{inner}, on each replica" if reason == "per replica" else f"a batch of {inner}"
+        case Element(of=Result(call=call)) if call.op == "builtins.enumerate":
+            return "a counter"
         case Element(of=of) if kinds.of(dataset_behind(of)) == "dataset":
             return portraits.drawn(dataset_behind(of), program)
         case Element(of=of):
             return f"each of {quoted(of, program, 'something')}"
-        case Item(of=Element() | Unknown(reason="a batch") as of):
+        case Item(of=Item() as of) if _is_batch(of):
+            return describe(of, program, depth)
+        case Item(of=of) if _is_batch(of):
             return f"part of {describe(of, program, depth - 1)}"
+        case Result(call=call) if call.op == "functools.partial" and call.arguments:
+            return f"{describe(call.arguments[0], program, depth - 1)}, with arguments bound"
         case Result(call=call) if is_known(call.op or ""):
             recorded = recording(call.context, program) if is_operation(value) else None
             return f"result of `{call.op}`{f', {recorded}' if recorded else ''}"
         case Attribute(of=of, name=name) if doubt(value, program) is None:
             return f"`{name}` of {describe(of, program, depth - 1)}"
     return None
+
+
+def _is_batch(value: Value) -> bool:
+    """Whether `value` is what a loop takes from a dataset or Keras hands to a step, or a part of it."""
+    match value:
+        case Element() | Unknown(reason="a batch"):
+            return True
+        case Item(of=of):
+            return _is_batch(of)
+    return False
 
 
 def _unknown(value: Value, program: Program) -> str:

@@ -123,10 +123,10 @@ def _is_gone_through_again(dataset: Value, context: Context) -> bool:
 
 
 def _may_end_early(iterable: Value, context: Context) -> bool:
-    """Whether the loop over `iterable` may stop before its end: by `break`, or because it counts along."""
+    """Whether `iterable` may not be gone through to its end: for a `break`, for counting along, or `next` by `next`."""
     number = _loop_over(iterable, context)
     if number is None:
-        return False
+        return True
     loop = context.loops[number]
     return loop.broken or any(
         isinstance(one, Result) and one.call.op in _CUTTING_SHORT for one in ancestors(loop.iterable or iterable)

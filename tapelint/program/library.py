@@ -19,6 +19,7 @@ from tapelint.program.values import (
     Compilation,
     Constant,
     Display,
+    Element,
     Function,
     Instance,
     Library,
@@ -72,15 +73,29 @@ def _compile_all(value: Value) -> Value | None:
     return join(list(functions)) if functions else None
 
 
+# Decorators, and functions that make one, which leave what a function does and how it runs as they are.
+_KEEPING = frozenset(
+    {"functools.wraps", "functools.lru_cache", "functools.cache", "functools.singledispatch",
+     "contextlib.contextmanager", "abc.abstractmethod", "typing.override", "typing.final", "typing.no_type_check",
+     "atexit.register",
+     "typing_extensions.override", "dataclasses.dataclass", "keras.saving.register_keras_serializable",
+     "keras.utils.register_keras_serializable", "tensorflow.Module.with_name_scope",
+     "tensorflow.autograph.experimental.do_not_convert"}
+)  # fmt: skip
+
+
 def decorate(decorator: Value, function: Function, call: Callable[[], Value]) -> Value:
     """What the name of a decorated function is bound to."""
     match decorator:
         case Result(call=made) if made.op == "tensorflow.function":
             return compiled(function, "yes")
-        case Result(call=made) if made.op == "functools.wraps":
+        case Result(call=Call(op=name)) | Library(name=name) if name in _KEEPING:
             return function
         case Function() | Class():
             return call()
+        case Attribute(of=Function() as getter, name="setter" | "deleter") if "property" in getter.marks:
+            # What is assigned is kept under the same name, and reading it is still up to the getter.
+            return getter
     name = getattr(decorator, "name", "") if not isinstance(decorator, Attribute) else decorator.name
     if name == "tensorflow.function":
         return compiled(function, "yes")
@@ -363,6 +378,21 @@ def _as_number(_machine: Calls, call: Call) -> Value | None:
         if isinstance(value, (int, float)):
             return Constant({"int": int, "float": float, "bool": bool}[(call.op or "").rpartition(".")[2]](value))
     return None
+
+
+@behaviour("builtins.next", ".get_next")
+def _next(machine: Calls, call: Call) -> Value | None:
+    """The next of what an iterator goes through; a default may come instead."""
+    iterator = call.receiver if call.receiver is not None else call.argument(0)
+    if iterator is None or not all(_iterates(option) for option in alternatives(iterator)):
+        return None
+    given = machine.element(iterator, call.site)
+    default = call.argument(1) if call.op is not None else None
+    return join([given, default]) if default is not None else given
+
+
+def _iterates(value: Value) -> bool:
+    return isinstance(value, (Display, Element)) or (isinstance(value, Result) and value.call.op == "builtins.iter")
 
 
 @behaviour("builtins.slice")

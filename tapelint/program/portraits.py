@@ -236,7 +236,10 @@ def dataset(value: Value, program: Program) -> str:
 def drawn(whole: Value, program: Program) -> str:
     """What a loop takes from a dataset: a batch, or an example."""
     pipeline = pipeline_of(whole)
-    noun = "an example" if pipeline is not None and pipeline.batch is None else "a batch"
+    noun = "a batch"
+    if pipeline is not None:
+        sizing = [step.method for step in pipeline.steps if step.method in ("batch", "padded_batch", "unbatch")]
+        noun = "an example" if not sizing or sizing[-1] == "unbatch" else noun
     return f"{noun} of {quoted(whole, program, 'a dataset')}"
 
 

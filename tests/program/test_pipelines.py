@@ -114,7 +114,7 @@ LOOPS: dict[str, list[Fact]] = {
     "for b in d.batch(32): step(*b)": [(100, 32, True, False)],
     "for b in d.batch(32): step(b[0], b[1])": [(100, 32, True, False)],
     "for b in d.batch(32):\n  a, c = b\n  step(a, c)": [(100, 32, True, False)],
-    "it = iter(d.batch(32))\nfor i in range(9):\n  a, b = next(it)\n  step(a, b)": [],
+    "it = iter(d.batch(32))\nfor i in range(9):\n  a, b = next(it)\n  step(a, b)": [(100, 32, None, False)],
     "for i in range(0, len(x), 32): step(x[i:i + 32], y[i:i + 32])": [(100, 32, True, False)],
     "for e in range(3):\n  for i in range(0, 100, 32): step(x[i:i + 32], y[i:i + 32])": [(100, 32, True, True)],
     "n = len(unknown) // 32\nfor i in range(n): step(x[i * 32:(i + 1) * 32], y[i * 32:(i + 1) * 32])": [
