@@ -190,6 +190,9 @@ class Expressions(State):
         if name in value.attributes and not isinstance(value, Class):
             return value.attributes[name]
         match value:
+            case Library(name="typing") if name == "TYPE_CHECKING":
+                # What stands under it is never executed.
+                return Constant(False)
             case Library():
                 return self.library(canonical(f"{value.name}.{name}"))
             case ModuleValue():

@@ -181,3 +181,13 @@ def test_each_requested_file_is_a_program() -> None:
 def test_only_what_is_asked_for_is_requested() -> None:
     read = program({"train.py": "import m", "m.py": "reveal(1)"})
     assert [call.site.module.requested for call in named(read, "reveal")] == [False]
+
+
+@pytest.mark.parametrize("test", ["TYPE_CHECKING", "typing.TYPE_CHECKING", "t.TYPE_CHECKING"])
+def test_what_only_type_checkers_import_is_not_read(test: str) -> None:
+    """A large library imports all of its modules for them, and none of those for a run."""
+    imports = "import typing\nimport typing as t\nfrom typing import TYPE_CHECKING"
+    train = f"{imports}\nif {test}:\n  import m\n  reveal(1)\nelse:\n  reveal(2)"
+    assert [
+        label(call.arguments[0]) for call in named(program({"train.py": train, "m.py": "reveal(3)"}), "reveal")
+    ] == ["2"]
