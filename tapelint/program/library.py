@@ -395,6 +395,13 @@ def _iterates(value: Value) -> bool:
     return isinstance(value, (Display, Element)) or (isinstance(value, Result) and value.call.op == "builtins.iter")
 
 
+@behaviour("dataclasses.field")
+def _field(machine: Calls, call: Call) -> Value | None:
+    """What a field of a dataclass is by default."""
+    factory = call.argument(None, "default_factory")
+    return machine.call(factory, [], {}, [], call.site) if factory is not None else call.argument(None, "default")
+
+
 @behaviour("builtins.slice")
 def _slice(machine: Calls, call: Call) -> Value | None:
     parts: list[Value | None] = [None if is_none(value) else value for value in call.arguments]

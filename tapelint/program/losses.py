@@ -14,6 +14,7 @@ from tapelint.program.provenance import ancestors
 from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call
 from tapelint.program.values import (
+    Attribute,
     Choice,
     Class,
     Computed,
@@ -130,6 +131,8 @@ def _shape_of_call(call: Call) -> Shape | None:
         if matches(op, "dividing", "names") and len(call.arguments) > 1 and _may_average(call.arguments[1]):
             return None
         return _combined([shape_of(argument) for argument in call.arguments]) or _shape_of_formula(call.result)
+    if op == "builtins.sum" and call.arguments:
+        return _shape_of_sum(call)
     if op in (
         "keras.Model.compiled_loss",
         "keras.Model.compute_loss",
@@ -137,6 +140,16 @@ def _shape_of_call(call: Call) -> Shape | None:
         "keras.Optimizer.scale_loss",
     ):
         return Shape("scalar")
+    return None
+
+
+def _shape_of_sum(call: Call) -> Shape | None:
+    """The shape of Python's sum of a model's own losses, or of several."""
+    match call.arguments[0]:
+        case Attribute(name="losses"):
+            return Shape("scalar")
+        case Display(items=items) if items:
+            return _combined([shape_of(item) for item in items])
     return None
 
 

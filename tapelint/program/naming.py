@@ -100,10 +100,21 @@ def _as_part(site: Site, program: Program) -> str | None:
                 )
             case tree.Assign(targets=[target]) if whole is not element:
                 name = spell(target)
-                return f"{name}[…]" if name is not None else None
+                return f"{name}[{_key(element, whole)}]" if name is not None else None
             case _:
                 return None
     return None
+
+
+def _key(element: tree.Node, whole: tree.Node) -> str:
+    """The index or key under which something stands in a list, tuple or dict; `…` where there are many or none."""
+    match whole:
+        case tree.Collection(items=items, kind="list" | "tuple"):
+            return next((str(number) for number, item in enumerate(items) if item is element), "…")
+        case tree.Mapping(items=entries):
+            keys = [key for key, value in entries if value is element]
+            return repr(keys[0].value) if keys and isinstance(keys[0], tree.Constant) else "…"
+    return "…"
 
 
 def _kept(value: Value, program: Program) -> str | None:

@@ -19,11 +19,13 @@ from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
     Class,
     Constant,
+    Display,
     Function,
     Instance,
     Library,
     Result,
     Value,
+    alternatives,
 )
 
 _MOST_LAYERS = 12
@@ -134,7 +136,7 @@ def fed(feed: Feed) -> str:
 
 def _model(model: Instance) -> list[str]:
     inside = [one for one in parts_of(model) if one is not model]
-    direct = [part for part, _ in layers_inside(model)] or inside
+    direct = [part for part, _ in layers_inside(model)] or [one for one in _held(model) if one in inside]
     of = f" of {_layers(direct)}" if direct else ""
     return [f"{class_name(model)}{of}", *_caring(model, inside), *_default_of_training(model)]
 
@@ -166,6 +168,13 @@ def _loss(loss: Value, program: Program) -> str:
     if isinstance(loss, Constant):
         return f"`{loss.value}`"
     return class_name(loss) if isinstance(loss, Instance) else quoted(loss, program, "of its own")
+
+
+def _held(model: Instance) -> list[Value]:
+    """What a model holds in its attributes, in the order in which they are set."""
+    options = [option for held in model.attributes.values() for option in alternatives(held)]
+    items = [item for option in options for item in (option.items if isinstance(option, Display) else [option])]
+    return [option for item in items for option in alternatives(item)]
 
 
 def _layers(layers: list[Value]) -> str:
