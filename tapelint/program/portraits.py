@@ -51,7 +51,7 @@ def portrait(value: Value, program: Program) -> str | None:
             how = {"mean": "takes the mean", "sum": "takes the sum", "none": "does not reduce"}
             return f"loss {class_name(value)}: {how.get(reduction_of(value) or '', 'how it reduces is not known')}"
         case "metric":
-            return f"metric{named}: {class_name(value)}{_life(value)}"
+            return f"metric{named}: {class_name(value)}{_life(value)}{_keeper(value, program)}"
         case "variable":
             return f"variable{named}"
         case None:
@@ -219,6 +219,14 @@ def _life(metric: Instance) -> str:
         places = sorted({_depth(call.context) for call in calls if call.method in methods})
         told.append(f"{word} {' and '.join(places)}" if places else f"never {word}")
     return f", {', '.join(told)}"
+
+
+def _keeper(metric: Instance, program: Program) -> str:
+    """The model that holds a metric, which Keras resets as a part of it."""
+    for assignment in program.trace.assignments:
+        if assignment.value is metric and kinds.of(assignment.owner) in ("model", "layer"):
+            return f", kept by {quoted(assignment.owner, program, class_name(assignment.owner))}"
+    return ""
 
 
 def _depth(context: Context) -> str:
