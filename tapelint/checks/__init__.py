@@ -40,15 +40,6 @@ _ABOUT_WHAT_IS_MISSING = frozenset(
     )
 )
 
-# What these rules find is that something is not there, which the fragment of a program may well leave out.
-_ABOUT_WHAT_IS_MISSING = frozenset(
-    (
-        *("gradient-never-taken", "gradients-not-applied", "metric-not-reset", "missing-tf-function"),
-        *("no-early-stopping", "no-validation-data", "unavailable-monitor", "unimported-module"),
-        *("unshuffled-training-data", "training-flag-missing"),
-    )
-)
-
 
 def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Finding]:
     """What the checks of the `wanted` rules find in the documents that were asked for."""

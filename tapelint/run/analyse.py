@@ -49,9 +49,7 @@ def unparsable(document: Document, message: str, position: Position) -> Finding:
     return Finding(UNPARSABLE, Place.of(document, Span(position, end)), message, named(UNPARSABLE).severity)
 
 
-def _examined(
-    documents: Sequence[Document], rules: frozenset[str], wrappers: Wrappers | None
-) -> Iterable[Finding]:
+def _examined(documents: Sequence[Document], rules: frozenset[str], wrappers: Wrappers | None) -> Iterable[Finding]:
     from tapelint.checks import examine  # the analyzer is loaded when the first file needs it
     from tapelint.program.build import build
     from tapelint.syntax.programs import programs
