@@ -249,6 +249,8 @@ def _measured(value: Value) -> str | None:
     size, order = size_of(value), order_of(value)
     if isinstance(value, Constant) or (size is None and order in (None, "constant")):
         return None
+    if size is None and not isinstance(value, (Result, Item, Attribute)):
+        return None
     rows = f" of {size} rows" if size is not None else ""
     ordered = {"ordered": ", in an order that may mean something", "random": ", in random order"}.get(order or "", "")
     return f"array{rows}{ordered}"

@@ -264,6 +264,10 @@ class Expressions(State):
         match options[0]:
             case Display(items=items) if items:
                 return join(items)
+            case Instance(cls=Class() as cls) as instance:
+                produced = self._iterator_of(cls, instance, site)
+                if produced is not None:
+                    return self.element(produced, site)
             case Result(call=call) if call.arguments and call.op in PASSING:
                 return self.element(call.arguments[0], site)
             case Result(call=call) if call.arguments and call.op == "builtins.enumerate":
@@ -285,6 +289,14 @@ class Expressions(State):
         if isinstance(element, Element):
             element.every = True
         return element
+
+    def _iterator_of(self, cls: Class, instance: Instance, site: Site) -> Value | None:
+        """What an object of the project's classes is gone through by, unless that is the object itself."""
+        method = self.class_attribute(cls, "__iter__", instance)
+        if not isinstance(method, Function):
+            return None
+        produced = self.call(method, [], {}, [], site)
+        return produced if isinstance(produced, (Display, Result)) else None
 
     # Operators
 
@@ -317,13 +329,21 @@ class Expressions(State):
             return left
         if known is not None:
             return self.evaluate(node.right)
-        values = [left]
+        values = [self._deciding(left, truth_of=node.operator == "or")]
 
         def right() -> None:
             values.append(self.evaluate(node.right))
 
         self.fork(left, [right, lambda: None] if node.operator == "and" else [lambda: None, right])
         return join(values)
+
+    @staticmethod
+    def _deciding(value: Value, *, truth_of: bool) -> Value:
+        """What `value` is where it decides an `or` by being true, or an `and` by being false."""
+        if not isinstance(value, Choice) or value.growing:
+            return value
+        left = [option for option in alternatives(value) if truth(option) in (truth_of, None)]
+        return join(left) if left else value
 
     def _compare(self, node: tree.Compare) -> Value:
         left = self.evaluate(node.left)

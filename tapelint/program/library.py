@@ -300,6 +300,8 @@ def _look_up(machine: Calls, call: Call) -> Value | None:
                 return machine.made(Display("list", values, open=receiver.open))
             case "get" | "pop" if isinstance(key, Constant) and key.value in receiver.entries:
                 return receiver.entries[key.value]
+            case "get" | "pop" if isinstance(key, Constant) and not receiver.open and len(call.arguments) == 2:
+                return call.arguments[1]
             case "copy":
                 entries, others = dict(receiver.entries), list(receiver.others)
                 return machine.made(Mapping(entries, open=receiver.open, others=others))
@@ -368,6 +370,12 @@ def _as_list(machine: Calls, call: Call) -> Value | None:
 def _as_dict(machine: Calls, call: Call) -> Value | None:
     if not call.arguments and not call.spread:
         return machine.made(Mapping(dict(call.keywords.items())))
+    return None
+
+
+@behaviour("types.SimpleNamespace")
+def _namespace(_machine: Calls, call: Call) -> Value | None:
+    call.result.attributes.update(call.keywords)
     return None
 
 

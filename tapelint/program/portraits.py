@@ -109,7 +109,7 @@ def variables(parameters: list[Parameters], program: Program) -> str:
 def _variables(parameters: Parameters, program: Program) -> str:
     owner = quoted(parameters.root, program, "a model")
     if parameters.selector == "itself":
-        return f"variable {owner}"
+        return f"variable {owner}" if owner != "a model" else "a variable without a name"
     trainable = parameters.selector.startswith("trainable")
     noun = "parameters" if trainable else parameters.selector.replace("_", " ").replace("weights", "variables")
     return f"{'some of the ' if parameters.partial else ''}{noun} of {owner}"
