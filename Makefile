@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format picture speed clean
+.PHONY: help demo test lint format picture precision speed clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -19,13 +19,14 @@ DEMO := fixtures/seeds $(addprefix fixtures/reports/, dropout_off_in_train_step.
 	$(addprefix fixtures/broken/, forward_outside_tape_step_function.py update_mismatch_gan_class.py)
 
 help:
-	@echo 'make demo     lint broken programs from fixtures/ and run each for a few steps'
-	@echo 'make test     run the tests and every gate: ruff, mypy, import-linter, the wheel'
-	@echo 'make lint     run only ruff and mypy'
-	@echo 'make format   let ruff format and fix the code'
-	@echo 'make picture  draw the pictures of the README again'
-	@echo 'make speed    time tapelint and flake8 on the same files of other people'\''s packages (downloads them)'
-	@echo 'make clean    remove the virtual environment and the caches'
+	@echo 'make demo       lint broken programs from fixtures/ and run each for a few steps'
+	@echo 'make test       run the tests and every gate: ruff, mypy, import-linter, the wheel'
+	@echo 'make lint       run only ruff and mypy'
+	@echo 'make format     let ruff format and fix the code'
+	@echo 'make picture    draw the pictures of the README again'
+	@echo 'make precision  lint other people'\''s packages (downloads them) and compare with what readers judged'
+	@echo 'make speed      time tapelint and flake8 on the same files of other people'\''s packages (downloads them)'
+	@echo 'make clean      remove the virtual environment and the caches'
 
 demo: $(VENV)/with-probe
 	$(VENV)/bin/tapelint check --probe --exit-zero $(DEMO)
@@ -44,6 +45,9 @@ format: $(VENV)/with-tests
 
 picture: $(VENV)/with-tests
 	$(VENV)/bin/python docs/picture.py
+
+precision: $(VENV)/bin/tapelint
+	$(RUN) benchmarks.precision
 
 speed: $(VENV)/bin/tapelint
 	$(RUN) benchmarks.speed
