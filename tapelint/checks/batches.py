@@ -179,7 +179,7 @@ def _rows(value: Value) -> int | None:
 def _is_batch(value: Value, feed: Feed) -> bool:
     if isinstance(value, Element):
         return kinds.of(dataset_behind(value.of)) == "dataset" and feed.pipeline is not None
-    return any(value is item for item in feed.slices)
+    return any(value is cut.batch for cut in feed.slices)
 
 
 def _are_rescaled(gradients: Gradients) -> bool:

@@ -20,6 +20,7 @@ from tapelint.program.values import (
     Display,
     Element,
     Instance,
+    Item,
     Parameter,
     Unknown,
     Value,
@@ -36,6 +37,9 @@ _MANY = 50
 @check
 def no_validation_data(program: Program) -> Reports:
     if any(_evaluates(program, call) or _is_held_out(call) for call in program.trace.calls):
+        return
+    if any(_validation(fit) is True for fit in program.fits):
+        # One fit is validated, and the others may lead up to it.
         return
     for fit in program.fits:
         epochs = _epochs(fit)
@@ -66,7 +70,14 @@ def _evaluates(program: Program, call: Call) -> bool:
     if call.method not in _EVALUATING:
         return False
     given = call.argument(0, "x")
-    return given is None or not any(given is fit.argument(0, "x") for fit in program.fits)
+    return given is None or not any(_same_data(given, fit.argument(0, "x")) for fit in program.fits)
+
+
+def _same_data(left: Value, right: Value | None) -> bool:
+    """Whether two values are one, or the same part of one."""
+    if isinstance(left, Item) and isinstance(right, Item):
+        return left.of is right.of and left.index is right.index
+    return left is right
 
 
 def _epochs(fit: Call) -> int | None:
@@ -238,6 +249,8 @@ def metric_not_reset(program: Program) -> Reports:
             continue
         updates = [call for call in calls if call.method in ("update_state", "__call__")]
         for read in (call for call in calls if call.method == "result"):
+            if _is_picked(program, metric, read):
+                continue
             epochs = [loop for update in updates if (loop := _epoch_loop(program, metric, update, read)) is not None]
             if epochs and not any(_resets(call) and _may_run_in(call, epochs[0], read) for call in calls):
                 yield Report(
@@ -291,15 +304,22 @@ def _hands_over(call: Call) -> bool:
 def _epoch_loop(program: Program, metric: Instance, update: Call, read: Call) -> Loop | None:
     """The loop of epochs that goes around both, with batches inside it, and with the metric made outside."""
     made = metric.call.context.loops if metric.call is not None else ()
-    loops = [loop for loop in read.context.loops if not _hands_out(loop, metric)]
-    fit = next((loop for loop in loops if loop.kind == "fit"), None)
-    loop = fit or (loops[-1] if loops else None)
-    if loop is None or loop in made or loop not in update.context.loops:
+    shared = [loop for loop in read.context.loops if loop in update.context.loops and not _hands_out(loop, metric)]
+    fit = next((loop for loop in shared if loop.kind == "fit"), None)
+    loop = fit or (shared[-1] if shared else None)
+    if loop is None or loop in made:
         return None
     if fit is not None:
         # Keras resets what it knows of.
         return None if _known_to_model(program, metric) else fit
     return loop if update.context.loops[-1] is not loop and not _hands_out_data(loop, update) else None
+
+
+def _is_picked(program: Program, metric: Instance, read: Call) -> bool:
+    """Whether one of several metrics is read, by a key that may be another on each turn of a loop."""
+    others = [call for call in program.contexts(read) if call.receiver is not metric]
+    alike = any(call.context.loops == read.context.loops for call in others)
+    return alike and not any(_hands_out(loop, metric) for loop in read.context.loops)
 
 
 def _hands_out(loop: Loop, metric: Instance) -> bool:

@@ -38,7 +38,7 @@ def _repeats_order(program: Program, feed: Feed) -> bool:
     return (
         feed.epochs
         and (feed.batches is None or feed.batches >= _SEVERAL)
-        and ((len(feed.arrays) > 1 and fixed_order(feed)) or feed.by_class)
+        and ((feed.labelled and fixed_order(feed)) or feed.by_class)
         and not is_stateful(program)
     )
 

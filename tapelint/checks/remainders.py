@@ -20,14 +20,14 @@ def remainder_dropped(program: Program) -> Reports:
     for evaluation in program.evaluations:
         for feed in feeds_behind([*evaluation.arguments, *evaluation.keywords.values()], evaluation):
             yield from _lost_in_training(program, feed)
-            yield from _lost_in_evaluation(feed)
+            yield from _lost_in_evaluation(program, feed)
     for feed in program.scored:
-        yield from _lost_in_evaluation(feed)
+        yield from _lost_in_evaluation(program, feed)
 
 
 def _lost_in_training(program: Program, feed: Feed) -> Reports:
     """Whole batches only, of data that keeps its order: the same examples are left out every time."""
-    if feed.keeps_tail is not False or program.distributed or is_stateful(program):
+    if feed.keeps_tail is not False or _takes_only_full_batches(program):
         return
     if feed.pipeline is not None:
         rest, site = (feed.size or 0) % (feed.batch or 1), feed.site
@@ -46,9 +46,14 @@ def _lost_in_training(program: Program, feed: Feed) -> Reports:
     yield Report(site, f"{quoted_data(program, feed, feed.site)} is never seen to its end: {last} left out")
 
 
+def _takes_only_full_batches(program: Program) -> bool:
+    """Whether replicas or states tied to the size of a batch cannot do with a smaller one."""
+    return program.distributed or is_stateful(program)
+
+
 def _uncounted(feed: Feed) -> int | None:
     """How many rows a loop over `n // size` batches leaves out, 0 for some; None if none, or others each time."""
-    offsets = [item.index.lower for item in feed.slices if isinstance(item.index, SliceValue)]
+    offsets = [cut.index.lower for cut in feed.slices]
     if feed.counter is None or any(_redrawn(one) for one in (*feed.arrays, *offsets) if one is not None):
         return None
     division = floor_division(feed.counter.arguments[-1])
@@ -110,8 +115,8 @@ def _read_from_file(feed: Feed) -> bool:
     )
 
 
-def _lost_in_evaluation(feed: Feed) -> Reports:
-    if feed.keeps_tail is not False or not feed.size or not feed.batch:
+def _lost_in_evaluation(program: Program, feed: Feed) -> Reports:
+    if feed.keeps_tail is not False or not feed.size or not feed.batch or _takes_only_full_batches(program):
         return
     rest = feed.size % feed.batch
     if rest:

@@ -33,7 +33,10 @@ _SAMPLERS = frozenset(
     {"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
      "tensorflow.random.Generator.from_seed", "tensorflow.random.get_global_generator"}
 )  # fmt: skip
+_COUNTING = frozenset({"builtins.range", "numpy.arange", "tensorflow.range", "tqdm.trange"})
+_COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!=", "&", "|", "not", "~", "in", "not in"})
 _WITHOUT_DATA = ("numpy.", "math.", "tensorflow.", "keras.", "builtins.")
+_TAKING = frozenset({"numpy.take", "tensorflow.gather", "keras.ops.take"})
 _SORTING = frozenset({"numpy.argsort", "numpy.lexsort", "tensorflow.argsort", "keras.ops.argsort"})
 _SHAPED_FIRST = frozenset({"zeros", "ones", "full", "empty", "zeros_like", "ones_like", "fill"})
 _KEEP_SIZE = frozenset(
@@ -105,6 +108,9 @@ def _order_of_item(of: Value, index: Value) -> Order | None:
     if not isinstance(first, (Constant, SliceValue)):
         if _sorts_drawn_keys(first, of):
             return "random"
+        if isinstance(first, Computed) and first.operator in _COMPARING:
+            # A mask leaves the rest in its order.
+            return order_of(of)
         picked = order_of(first)
         if picked not in ("ordered", "constant") or _sorts(first):
             return picked
@@ -132,7 +138,15 @@ def _sorts_drawn_keys(index: Value, of: Value) -> bool:
 
 def _data_behind(value: Value) -> set[int]:
     """The results that a value comes from, apart from the generators that draw them."""
-    return {id(one) for one in ancestors(value) if isinstance(one, Result) and one.call.op not in _SAMPLERS}
+    found = ancestors(value, lambda one: not _measures(one))
+    return {id(one) for one in found if isinstance(one, Result) and one.call.op not in _SAMPLERS}
+
+
+def _measures(value: Value) -> bool:
+    """Whether `value` says how large an array is, and has nothing else to do with what is in it."""
+    if isinstance(value, Attribute):
+        return value.name in ("shape", "size")
+    return isinstance(value, Result) and value.call.op == "builtins.len"
 
 
 def moves(index: SliceValue) -> Literal["batch", "window"] | None:
@@ -151,7 +165,7 @@ def counter_of(index: SliceValue) -> Call | None:
     """The `range` that a slice's bounds count along: that of `i` in `x[i : i + n]`."""
     for value in ancestors(index.lower) if index.lower is not None else ():
         match value:
-            case Element(of=Result(call=call)) if call.op == "builtins.range":
+            case Element(of=Result(call=call)) if call.op in _COUNTING and "shuffled" not in value.of.marks:
                 return call
     return None
 
@@ -167,6 +181,11 @@ def _order_of_call(call: Call) -> Order | None:
         return "ordered"
     if op in _SAMPLERS or matches(op, "order", "random"):
         return "random"
+    if op == "numpy.where" and len(call.arguments) == 1:
+        return "ordered"
+    if (op in _TAKING or (not op and call.method == "take")) and call.operands():
+        taken = [*([call.receiver] if call.receiver is not None else []), *call.arguments]
+        return _order_of_item(taken[0], taken[1]) if len(taken) > 1 else None
     if matches(op, "order", "joins"):
         # Blocks one after another come in the order of the blocks, even if each is constant in itself.
         joined = _mixed(call.arguments[:1])
@@ -270,6 +289,9 @@ def _size_of_call(call: Call) -> int | None:
         return _size_of_draw(call, name)
     if op.startswith(("numpy.", "tensorflow.", "keras.", "pandas.")):
         return _size_of_array_function(call, name)
+    if op in _TAKING or (not op and call.method == "take"):
+        taken = call.argument(1, "indices") if op else call.argument(0, "indices")
+        return size_of(taken) if taken is not None else None
     if not op and call.method in _KEEP_SIZE_METHODS and call.receiver is not None:
         return size_of(call.receiver)
     if not op and call.method == "reshape" and call.receiver is not None and call.arguments:

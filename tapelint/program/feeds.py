@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tapelint.program import kinds
-from tapelint.program.arrays import counter_of, integer_of, moves, order_of, size_of
+from tapelint.program.arrays import integer_of, order_of, size_of
+from tapelint.program.cuts import Cut, cut_of
 from tapelint.program.pipelines import Pipeline, dataset_behind, pipeline_of
 from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.tapes import Gradients
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
+    Attribute,
     Computed,
     Constant,
     Element,
@@ -39,7 +42,8 @@ _NEAR = 5
 class Feed:
     """The examples that one step or fit consumes: where they come from, how many there are, and in what batches.
 
-    `site` and `context` are those of what makes the batches.
+    `site` and `context` are those of what makes the batches; `columns` counts the parts that a batch of rows is taken
+    apart into.
     """
 
     site: Site
@@ -50,9 +54,15 @@ class Feed:
     keeps_tail: bool | None
     epochs: bool
     pipeline: Pipeline | None = None
-    slices: tuple[Item, ...] = ()
+    slices: tuple[Cut, ...] = ()
     counter: Call | None = None
+    columns: int = 0
     by_class: bool = False
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the examples surely have two sides, what goes in and what shall come out."""
+        return len(self.arrays) > 1 or self.columns > 1
 
     @property
     def tail(self) -> int | None:
@@ -71,35 +81,32 @@ class Feed:
 
 def feeds_of(gradients: Gradients) -> list[Feed]:
     """The feeds of the step that takes these gradients."""
-    return _of_values(gradients.target, gradients.call) if gradients.target is not None else []
+    return feeds_behind([gradients.target], gradients.call) if gradients.target is not None else []
 
 
 def feeds_behind(values: list[Value], call: Call) -> list[Feed]:
     """The feeds of a call on these values, such as the update of a metric."""
-    return [feed for value in values for feed in _of_values(value, call)]
-
-
-def _of_values(target: Value, call: Call) -> list[Feed]:
-    slices: dict[int, list[Item]] = {}
+    behind = {id(one): one for value in values for one in ancestors(value)}
+    cuts: dict[int, list[Cut]] = {}
     feeds: list[Feed] = []
     seen: set[int] = set()
-    for value in ancestors(target):
-        match value:
-            case Element(of=of):
-                dataset = dataset_behind(of)
-                if kinds.of(dataset) == "dataset" and id(dataset) not in seen:
-                    seen.add(id(dataset))
-                    pipeline = pipeline_of(dataset)
-                    if pipeline is not None:
-                        feed = feed_of_pipeline(pipeline, _is_gone_through_again(dataset, call.context))
-                        knows = _size_is_tested(value) or _may_end_early(dataset, call.context)
-                        feeds.append(replace(feed, keeps_tail=None) if knows else feed)
-            case Item():
-                index = _batch_slice(value)
-                counter = counter_of(index) if index is not None else None
-                if counter is not None:
-                    slices.setdefault(id(counter), []).append(value)
-    return [*feeds, *(_of_slices(items, call) for items in slices.values())]
+    for value in behind.values():
+        if isinstance(value, Element):
+            dataset = dataset_behind(value.of)
+            if kinds.of(dataset) == "dataset" and id(dataset) not in seen:
+                seen.add(id(dataset))
+                feeds.extend(_of_element(value, dataset, call))
+        elif (cut := cut_of(value)) is not None:
+            cuts.setdefault(id(cut.counter), []).append(cut)
+    return [*feeds, *(_of_cuts(found, list(behind.values()), call) for found in cuts.values())]
+
+
+def _of_element(batch: Element, dataset: Value, call: Call) -> Iterator[Feed]:
+    pipeline = pipeline_of(dataset)
+    if pipeline is not None:
+        feed = feed_of_pipeline(pipeline, _is_gone_through_again(dataset, call.context))
+        knows = _size_is_tested(batch) or _may_end_early(dataset, call.context)
+        yield replace(feed, keeps_tail=None) if knows else feed
 
 
 def _size_is_tested(batch: Value) -> bool:
@@ -158,42 +165,45 @@ def feed_of_pipeline(pipeline: Pipeline, epochs: bool = False) -> Feed:
     )
 
 
-def _batch_slice(value: Item) -> SliceValue | None:
-    """The slice that takes one batch after another from an array."""
-    options = alternatives(value.index)
-    if len(options) == 1 and isinstance(options[0], SliceValue) and moves(options[0]) == "batch":
-        return options[0]
-    return None
-
-
-def _of_slices(items: list[Item], call: Call) -> Feed:
-    items = sorted(items, key=lambda item: item.site.node)
-    first = items[0]
-    index = _batch_slice(first)
-    counter = counter_of(index) if index is not None else None
-    assert index is not None and counter is not None
-    size = next((found for found in (size_of(item.of) for item in items) if found is not None), None)
-    batch = _step_of(counter, index)
+def _of_cuts(cuts: list[Cut], behind: list[Value], call: Call) -> Feed:
+    indices = {id(cut.rows) for cut in cuts}
+    cuts = sorted((cut for cut in cuts if id(cut.batch) not in indices), key=lambda cut: cut.site.node)
+    first = cuts[0]
+    arrays = _distinct(cuts)
+    size = next((found for found in map(size_of, arrays) if found is not None), None)
+    batches = {id(cut.batch) for cut in cuts}
+    columns = [value for value in behind if isinstance(value, (Item, Attribute)) and id(value.of) in batches]
     return Feed(
         site=first.site,
         context=first.context,
-        arrays=tuple(item.of for item in items),
+        arrays=tuple(arrays),
         size=size,
-        batch=batch,
-        keeps_tail=None if _tail_is_known(items, counter) else _keeps_tail(counter, size),
+        batch=_step_of(first.counter, first.index),
+        keeps_tail=None if _tail_is_known(cuts) else _keeps_tail(first.counter, size),
         epochs=len(call.context.loops) > 1,
-        slices=tuple(items),
-        counter=counter,
+        slices=tuple(cuts),
+        counter=first.counter,
+        columns=len(columns),
     )
 
 
-def _tail_is_known(items: list[Item], counter: Call) -> bool:
+def _distinct(cuts: list[Cut]) -> list[Value]:
+    """The arrays that are cut, each once, though it may be cut in two places."""
+    arrays: dict[tuple[int, int], Value] = {}
+    for cut in cuts:
+        rows = cut.array.index if cut.rows is not None and isinstance(cut.array, Item) else None
+        of = cut.array.of if rows is not None and isinstance(cut.array, Item) else cut.array
+        arrays.setdefault((id(of), id(rows)), cut.array)
+    return list(arrays.values())
+
+
+def _tail_is_known(cuts: list[Cut]) -> bool:
     """Whether the program deals with the last rows by itself: another bound for them, a test, an early end."""
-    bounds = [index.upper for item in items if (index := _batch_slice(item)) is not None]
-    return (
-        any(bound is not None and len(alternatives(bound)) > 1 for bound in bounds)
-        or any(map(_size_is_tested, items))
-        or any(_may_end_early(counter.result, item.context) for item in items)
+    return any(
+        (cut.index.upper is not None and len(alternatives(cut.index.upper)) > 1)
+        or _size_is_tested(cut.batch)
+        or _may_end_early(cut.counter.result, cut.context)
+        for cut in cuts
     )
 
 

@@ -42,13 +42,24 @@ def may_log(trace: Trace, fit: Call, name: str) -> bool:
     if isinstance(model.cls, Class):
         own = _reported(trace, model)
         return own is None or name in own
-    compiles = [call for call in trace.calls if call.op == "keras.Model.compile" and call.receiver is model]
-    if len(compiles) != 1 or not _has_one_output(model) or not _logs_nothing_itself(model, trace):
+    compiled = _compiled_for(trace, fit)
+    if compiled is None or not _has_one_output(model) or not _logs_nothing_itself(model, trace):
         return True
-    names = _compiled_names(compiles[0])
+    names = _compiled_names(compiled)
     # Keras numbers the metrics that it names itself: `auc_1`.
     quantity = name.removeprefix("val_")
     return names is None or bool({quantity, _NUMBER.sub("", quantity)} & {"loss", *_RATE, *names})
+
+
+def _compiled_for(trace: Trace, fit: Call) -> Call | None:
+    """The `compile` that a fit goes by: the only one, or the last before it, if that surely ran."""
+    compiles = [call for call in trace.calls if call.op == "keras.Model.compile" and call.receiver is fit.receiver]
+    if len(compiles) < 2:
+        return compiles[0] if compiles else None
+    earlier = [call for call in compiles if call.order < fit.order]
+    around = (fit.context.loops, fit.context.branches)
+    last = earlier[-1] if earlier else None
+    return last if last is not None and (last.context.loops, last.context.branches) == around == ((), ()) else None
 
 
 def _reported(trace: Trace, model: Instance) -> set[str] | None:

@@ -110,16 +110,17 @@ class Statements(Imports):
         operand = self.evaluate(node.value)
         if node.operator == "+" and all(isinstance(option, Display) for option in alternatives(old)):
             items = operand.items if isinstance(operand, Display) else [self.every(operand, self.site(node.id))]
-            self._extended(node, old, items)
+            grows = self.context.loops or not isinstance(operand, Display) or operand.open
+            self._extended(node, old, items, is_open=bool(grows))
             return
         value = self.binary(node.operator, old, operand, node.id)
         self._note_rebinding(node.target, value, node.id)
         self.bind(node.target, value)
 
-    def _extended(self, node: tree.AugmentedAssign, old: Value, items: list[Value]) -> None:
+    def _extended(self, node: tree.AugmentedAssign, old: Value, items: list[Value], *, is_open: bool) -> None:
         """`old += items`, where `old` is a list or tuple, or in a loop what that has become."""
         if isinstance(old, Display):
-            self.bind(node.target, self.made(Display(old.kind, [*old.items, *items], open=True)))
+            self.bind(node.target, self.made(Display(old.kind, [*old.items, *items], open=old.open or is_open)))
             return
         for option in alternatives(old):
             if isinstance(option, Display):

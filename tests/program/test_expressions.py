@@ -204,7 +204,8 @@ GROWN = {
     "a.append(2)": "[1, 2]",
     "a.extend([2, 3])": "[1, 2, 3, …]",
     "a.insert(0, 2)": "[1, 2, …]",
-    "a += [2]": "[1, 2, …]",
+    "a += [2]": "[1, 2]",
+    "for i in x: a += [2]": "[1, 2, …]",
     "a += x": "[1, each of unknown, …]",
     "for i in x: a.append(i)": "[1, each of unknown, …]",
 }
