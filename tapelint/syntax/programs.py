@@ -1,7 +1,7 @@
 """The programs that a document holds: several where a text about programs quotes one after the other."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tapelint.source.document import Document, Part
 from tapelint.syntax import tree
@@ -13,24 +13,38 @@ from tapelint.syntax.scopes import bound_names
 def programs(document: Document) -> list[Document]:
     """The document, or each of the programs that it quotes.
 
-    A quotation goes on with the program before it, unless it begins like a program, by importing again what is
-    imported already, and uses nothing that the program before has made.
+    A quotation begins another program if it imports what has been imported before and uses nothing that the program in
+    hand has made. One that goes on with an earlier program shows that all since then was one.
     """
     if not document.quotes:
         return [document]
-    found: list[list[Part]] = []
+    found: list[_Quoted] = []
     imported: set[str] = set()
-    made: set[str] = set()
     for part in document.parts:
         words = _words(document, part)
-        if not found or (words.imported & imported and not words.used & (made - words.bound)):
-            found.append([])
-            imported.clear()
-            made.clear()
-        found[-1].append(part)
+        asked = words.used - words.bound
+        if not found or (words.imported & imported and not asked & found[-1].made):
+            found.append(_Quoted())
+        elif not words.imported & imported:
+            first = next((number for number, each in enumerate(found) if asked & each.made), len(found) - 1)
+            found[first:] = [_joined(found[first:])]
+        found[-1].parts.append(part)
+        found[-1].made |= words.bound - words.imported
         imported |= words.imported
-        made |= words.bound - words.imported
-    return [document.only(parts) for parts in found]
+    return [document.only(quoted.parts) for quoted in found]
+
+
+@dataclass(slots=True)
+class _Quoted:
+    """One program in the making: its parts, and the names that it has bound and not just imported."""
+
+    parts: list[Part] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+
+
+def _joined(quoted: list[_Quoted]) -> _Quoted:
+    parts = [part for each in quoted for part in each.parts]
+    return _Quoted(parts, {name for each in quoted for name in each.made})
 
 
 @dataclass(frozen=True, slots=True)
