@@ -1,7 +1,8 @@
 """The programs in the Markdown files of this folder, and what is revealed in them.
 
 Blocks under one heading are one program. `reveal(x)  # revealed: …` says what is believed of `x` there, and `reveal()`
-what is believed of the place itself; `# missed: …` is what should be believed and is not yet.
+what is believed of the place itself; `# missed: …` is what should be believed and is not yet. Where a line is too long
+for it, the comment stands on the next lines.
 """
 
 import re
@@ -60,10 +61,21 @@ def chapters() -> Iterator[Chapter]:
 def promises(chapter: Chapter) -> Iterator[Promise]:
     """What the comments of a program say, line by line."""
     for file, text in chapter.files.items():
-        for number, line in enumerate(text.splitlines(), 1):
-            found = _PROMISE.search(line)
-            if found:
-                yield Promise(file, number, found["words"], found["kind"] == "missed")
+        lines = text.splitlines()
+        for number, line in enumerate(lines, 1):
+            if "reveal(" in line:
+                found = _PROMISE.search(" ".join([line, *_comments_below(lines[number:])]))
+                if found:
+                    yield Promise(file, number, found["words"], found["kind"] == "missed")
+
+
+def _comments_below(lines: list[str]) -> Iterator[str]:
+    """The comment that goes on in these lines, its marks taken off but for the first."""
+    for number, line in enumerate(lines):
+        text = line.strip()
+        if not text.startswith("#"):
+            return
+        yield text if number == 0 else text.lstrip("# ")
 
 
 def revelations(chapter: Chapter) -> dict[tuple[str, int], str]:
