@@ -96,6 +96,21 @@ def revelations(chapter: Chapter) -> dict[tuple[str, int], str]:
     return {place: " | ".join(words) for place, words in found.items()}
 
 
+def complaints(chapter: Chapter) -> list[str]:
+    """Where what a program says and what is believed of it differ."""
+    believed = revelations(chapter)
+    found = []
+    for promise in promises(chapter):
+        told = believed.pop((promise.file, promise.line), NEVER)
+        where = f"{chapter.page}:{promise.line} ({promise.file})"
+        if promise.missed and told == promise.words:
+            found.append(f"{where}: no longer missed, write `revealed`: {told}")
+        elif not promise.missed and told != promise.words:
+            found.append(f"{where}:\n  expected: {promise.words}\n  revealed: {told}")
+    left = (f"{chapter.page}:{line} ({file}): not promised: {told}" for (file, line), told in believed.items())
+    return [*found, *left]
+
+
 def _overlook(call: Call) -> None:
     """Take a look back: to be revealed is no fate for a value."""
     for value in call.arguments:
