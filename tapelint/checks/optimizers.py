@@ -212,8 +212,8 @@ def _synchronized(program: Program, taken: list[Parameters], given: list[Paramet
             moved = any(gradient_behind(argument) for argument in call.arguments)
             if not moved and any(id(one) in workers for one in ancestors(call.receiver)):
                 return True
-        if call.op is None and call.method is None:
-            # Somebody out of view, who is given both, may copy.
+        if (call.op is None and call.method is None) or (call.op or "").endswith(".map_structure"):
+            # Who is given both may copy, as far as can be seen.
             passed = {id(one) for argument in call.arguments for one in ancestors(argument, _is_no_result)}
             if passed.intersection(workers) and passed.intersection(servers):
                 return True

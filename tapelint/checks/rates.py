@@ -10,6 +10,7 @@ from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
+from tapelint.program.provenance import ancestors
 from tapelint.program.trace import Branch, Call, Context, Loop
 from tapelint.program.values import (
     Attribute,
@@ -17,6 +18,7 @@ from tapelint.program.values import (
     Constant,
     Element,
     Function,
+    Instance,
     Parameter,
     Result,
     Value,
@@ -95,7 +97,7 @@ def _each_epoch(program: Program, value: Value, name: str | None, context: Conte
         yield Change(value, name, branches)
         return
     loop = _epoch_loop(program, context)
-    if loop is not None and not _leaves(program, loop, context):
+    if loop is not None and not _leaves(program, loop, context) and not _is_made_in(loop, value):
         # What holds around the loop holds for all its turns.
         around = context.branches[: loop.conditions]
         yield Change(value, name, tuple(branch for branch in branches if branch not in around))
@@ -147,6 +149,13 @@ def _leaves(program: Program, loop: Loop, context: Context) -> bool:
     return False
 
 
+def _is_made_in(loop: Loop, rate: Value) -> bool:
+    """Whether each turn of a loop makes the optimizer anew whose rate this is."""
+    return any(
+        isinstance(one, Instance) and one.call is not None and loop in one.call.context.loops for one in ancestors(rate)
+    )
+
+
 def _is_rate(value: Value | None) -> bool:
     """Whether `value` is the current learning rate: an optimizer's, or what Keras passes to a schedule."""
     while isinstance(value, Result):
@@ -165,7 +174,7 @@ def _is_rate(value: Value | None) -> bool:
 
 
 def _shrinks(value: Computed) -> bool:
-    """Whether `value` is the current rate times a factor that soon brings it to nothing, or to infinity."""
+    """Whether `value` is the current rate times a factor that soon brings it to nothing."""
     if value.operator not in ("*", "/") or len(value.parts) != 2:
         return False
     factors = [part.value for part in value.parts if isinstance(part, Constant)]
@@ -174,7 +183,7 @@ def _shrinks(value: Computed) -> bool:
     if not any(_is_rate(part) for part in value.parts):
         return False
     factor = 1 / factors[0] if value.operator == "/" else factors[0]
-    return 0 < factor <= 0.5 or factor >= 2
+    return 0 < factor <= 0.5
 
 
 def _is_compared(rate: Computed) -> bool:
@@ -186,7 +195,8 @@ def _holds_from_then_on(branch: Branch) -> bool:
     """Whether a test holds for all epochs past one, so that it picks out no single epochs, nor only the first."""
     match branch.test:
         case None:
-            return True
+            # The body of a `try`, and no handler; what no `case` is about.
+            return branch.arm == 0
         case Computed(operator="<" | "<=" | ">" | ">=" as operator, parts=(left, right)):
             grows = operator in (">", ">=") if branch.arm == 0 else operator in ("<", "<=")
             return _is_count(left if grows else right)

@@ -24,17 +24,18 @@ from tapelint.program.values import (
     Item,
     Library,
     Result,
+    SliceValue,
     Value,
     alternatives,
     is_none,
 )
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "**"})
-_RESHAPING = frozenset(
-    {"tensorflow.squeeze", "tensorflow.reshape", "keras.ops.squeeze", "keras.ops.reshape", "tensorflow.reduce_sum",
-     "tensorflow.reduce_mean", "tensorflow.gather", "keras.ops.sum", "keras.ops.mean", "tensorflow.argmax"}
-)  # fmt: skip
+_RESHAPING = frozenset({"tensorflow.reshape", "numpy.reshape", "keras.ops.reshape"})
 _EXPANDING = frozenset({"tensorflow.expand_dims", "numpy.expand_dims", "keras.ops.expand_dims"})
+_NEW_AXES = frozenset({"numpy.newaxis", "tensorflow.newaxis"})
+# How environments hand out what they show: one observation after another.
+_OBSERVING = frozenset({"reset", "step"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +74,9 @@ def _may_average(divisor: Value) -> bool:
 
 
 def is_quotient(value: Value) -> bool:
-    """Whether `value` is a fraction such as `1 / batch_size`."""
+    """Whether `value` is a fraction such as `1 / batch_size`, or weights that are made to sum up to one."""
+    if isinstance(value, Result):
+        return (value.call.op or "").endswith((".softmax", ".normalize", ".l1_normalize"))
     return isinstance(value, Computed) and value.operator == "/" and _may_average(value.parts[-1])
 
 
@@ -317,18 +320,38 @@ def _single_example(inputs: Value) -> bool:
     for one in ancestors(inputs, _is_no_list):
         if size_of(one) == 1:
             return True
-        match one:
-            case Result(call=call) if call.op in _EXPANDING:
-                axis = call.argument(1, "axis")
-                if not (isinstance(axis, Constant) and axis.value):
-                    return True
-            case Result(call=call) if call.method == "batch":
-                size = call.argument(0, "batch_size")
-                if isinstance(size, Constant) and size.value == 1:
-                    return True
-            case Item(index=index) if is_none(index.items[0] if isinstance(index, Display) and index.items else index):
-                return True
+        if isinstance(one, Result) and _makes_single(one.call):
+            return True
+        if isinstance(one, Item) and _picks_single(one.index):
+            return True
     return False
+
+
+def _makes_single(call: Call) -> bool:
+    """Whether a call gives a batch of one, or of who knows how many."""
+    if call.op in _EXPANDING:
+        axis = call.argument(1, "axis")
+        return not (isinstance(axis, Constant) and axis.value)
+    if call.method == "batch":
+        return _is_one(call.argument(0, "batch_size"))
+    if call.op in _RESHAPING:
+        shape = call.argument(1, "shape") or call.argument(1, "newshape")
+        return isinstance(shape, Display) and bool(shape.items) and _is_one(shape.items[0])
+    return call.op == "numpy.atleast_2d" or (call.op is None and call.method in _OBSERVING)
+
+
+def _picks_single(index: Value) -> bool:
+    """Whether an index makes an axis for one example, or is the slice from one position to the next."""
+    first = index.items[0] if isinstance(index, Display) and index.items else index
+    if isinstance(first, SliceValue):
+        upper = first.upper
+        one_on = isinstance(upper, Computed) and upper.operator == "+" and any(_is_one(part) for part in upper.parts)
+        return one_on and first.lower is not None and any(first.lower is part for part in upper.operands())
+    return is_none(first) or (isinstance(first, Library) and first.name in _NEW_AXES)
+
+
+def _is_one(value: Value | None) -> bool:
+    return isinstance(value, Constant) and value.value == 1
 
 
 def _is_no_list(value: Value) -> bool:

@@ -160,7 +160,7 @@ class Statements(Imports):
 
             return run
 
-        self.fork(None, [*[arm(case) for case in node.cases], lambda: None])
+        self.fork(None, [lambda: None, *[arm(case) for case in node.cases]])
 
     def _try(self, node: tree.Try) -> None:
         self.region("try", lambda: self.run_block(node.body))

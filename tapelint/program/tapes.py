@@ -42,6 +42,15 @@ _DISPLAYING = (
     "builtins.print", "builtins.display", "IPython.display.", "tensorflow.print", "tensorflow.summary.", "logging.",
     "pprint.", "matplotlib.",
 )  # fmt: skip
+# Functions that change a variable they are given, and those that keep or test what they are given.
+_WRITING = (
+    "keras.backend.set_value", "keras.backend.batch_set_value", "keras.backend.update", "tensorflow.raw_ops.",
+    "tensorflow.compat.v1.assign", "tensorflow.compat.v1.scatter", "tensorflow.assign", "tensorflow.scatter_",
+)  # fmt: skip
+_KEEPING = (
+    "numpy.testing.", "numpy.save", "tensorflow.io.", "tensorflow.saved_model.", "tensorflow.debugging.assert",
+    "tensorflow.assert", "tensorflow.Assert", "tensorflow.test.",
+)  # fmt: skip
 _PURE = (
     "tensorflow.", "keras.ops.", "keras.backend.", "numpy.", "builtins.", "keras.losses.", "itertools.", "math.",
 )  # fmt: skip
@@ -196,7 +205,9 @@ def _passed(call: Call) -> Fate | Value:
         return "differentiated"
     if op.startswith(_DISPLAYING) or op.startswith("keras.Metric."):
         return "displayed"
-    if op.startswith("numpy.testing.") or op in (
+    if op.startswith(_WRITING):
+        return "applied"
+    if op.startswith(_KEEPING) or op in (
         "builtins.setattr",
         "builtins.exec",
         "tensorflow.py_function",
