@@ -42,7 +42,7 @@ _ABOUT_WHAT_IS_MISSING = frozenset(
 
 
 def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Finding]:
-    """What the checks of the `wanted` rules find in the documents that were asked for."""
+    """What the checks of the `wanted` rules find in the programs, and in the files that they import."""
     findings: dict[tuple[str, Place], Finding] = {}
     for program in programs:
         for finding in _examine(program, wanted):
@@ -58,8 +58,7 @@ def _examine(program: Program, wanted: Collection[str]) -> list[Finding]:
     telling = set(wanted) - _ABOUT_WHAT_IS_MISSING if program.fragmentary else set(wanted)
     for name in CHECKS.keys() & telling:
         for report in CHECKS[name](program):
-            if report.site.module.requested:
-                reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
+            reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
     return _place(list(reports.values()))
 
 

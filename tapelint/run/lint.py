@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tapelint.finding import Finding
+from tapelint.finding import Finding, Place
 from tapelint.run.admit import admit
 from tapelint.run.analyse import joined, unparsable
 from tapelint.run.audience import Audience
 from tapelint.run.hierarchy import Hierarchy
-from tapelint.run.outcome import Crash, Outcome
+from tapelint.run.outcome import Crash, Outcome, order
 from tapelint.run.settings import Settings
 from tapelint.run.spread import batches, spread
 from tapelint.source.discover import Limits, discover, excluded
@@ -49,7 +49,7 @@ def lint_text(path: Path, data: bytes, settings: Settings | Hierarchy, audience:
 class Intake:
     """The files of a run, sorted into those to analyse and those about which everything is known at once."""
 
-    files: int = 0
+    asked: set[Path] = field(default_factory=set)
     documents: list[Document] = field(default_factory=list)
     undecodable: list[Finding] = field(default_factory=list)
     failures: dict[Path, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Intake:
 
     def take(self, path: Path, data: bytes) -> None:
         """Decides what becomes of one file."""
-        self.files += 1
+        self.asked.add(path)
         if not spells_otherwise(path) and not is_relevant(data) and _is_plainly_text(data):
             return
         try:
@@ -73,28 +73,39 @@ class Intake:
 
 
 def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcome:
-    audience.note(f"{intake.files} files, {len(intake.documents)} of them worth reading")
+    audience.note(f"{len(intake.asked)} files, {len(intake.documents)} of them worth reading")
     work = batches((document, hierarchy.at(document.path.parent)) for document in intake.documents)
     analysis = joined(spread(work, hierarchy.run.jobs, audience))
     documents: dict[Path, Document | None] = {document.path: document for document in intake.documents}
     found: dict[Path, list[Finding]] = {path: [] for path in documents}
-    for finding in (*intake.undecodable, *analysis.findings):
-        found.setdefault(finding.place.path, []).append(finding)
+    documents |= {finding.place.path: None for finding in intake.undecodable}
+    for finding in (*intake.undecodable, *distinct(analysis.findings)):
+        # An imported file that nobody asked about is not judged.
+        if finding.place.path in intake.asked:
+            found.setdefault(finding.place.path, []).append(finding)
     crashed = {crash.path for crash in analysis.crashes}
     admissions = [
-        admit(path, documents.get(path), findings, hierarchy.at(path.parent))
+        admit(path, documents[path] if path in documents else load(path), findings, hierarchy.at(path.parent))
         for path, findings in found.items()
         if path not in crashed
     ]
     findings = tuple(finding for admission in admissions for finding in admission.findings)
     return Outcome(
-        files=intake.files,
+        files=len(intake.asked),
         suppressed=sum(admission.suppressed for admission in admissions),
         documents=pointed_into(findings, documents),
         crashes=_sorted(analysis.crashes),
         failures=dict(sorted(intake.failures.items())),
         skipped=intake.skipped,
     ).with_findings(findings)
+
+
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Each finding once: what several programs do in a file that they import is told by the first of them, in order."""
+    kept: dict[tuple[str, Place], Finding] = {}
+    for finding in sorted(findings, key=lambda finding: (*order(finding), finding.trail)):
+        kept.setdefault((finding.rule, finding.place), finding)
+    return list(kept.values())
 
 
 def pointed_into(findings: Iterable[Finding], known: Mapping[Path, Document | None]) -> dict[Path, Document]:

@@ -70,9 +70,9 @@ def test_a_place_that_two_programs_run_is_one_finding() -> None:
     assert lines(found(reordered, "unreduced-loss", requested=3)) == [("m.py", 10)]
 
 
-def test_nothing_is_reported_in_a_file_that_was_not_asked_for() -> None:
+def test_what_is_wrong_in_an_imported_file_is_found_too() -> None:
     files = {"a.py": "from m import step\nstep(1, 2)\n", "m.py": MODEL + STEP}
-    assert found(files, "unreduced-loss") == []
+    assert [name for name, _ in lines(found(files, "unreduced-loss"))] == ["m.py"]
 
 
 def test_a_bug_may_lie_between_two_files() -> None:

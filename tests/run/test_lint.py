@@ -27,6 +27,11 @@ for x, y in [(tf.zeros((2, 4)), tf.zeros((2, 1)))] * 3:
         loss = tf.reduce_mean((model(x, training=True) - y) ** 2)
     grads = tape.gradient(loss, model.trainable_variables){comment}
 """
+DESCENT = """\
+def descend(variables, gradients):
+    for variable, gradient in zip(variables, gradients):
+        variable = variable - 0.1 * gradient
+"""
 RULE = "gradients-not-applied"
 LINE = 7
 
@@ -150,6 +155,34 @@ class TestBadInput:
         outcome = lint([notebook], only("TL101"))
         assert outcome.skipped == {notebook: "the notebook is in julia"}
         assert (outcome.files, outcome.complete) == (1, True)
+
+
+class TestOtherFiles:
+    """What a program does wrong in a file that it imports."""
+
+    @pytest.fixture
+    def project(self, here: Path) -> Path:
+        (here / "helpers").mkdir()
+        (here / "train.py").write_text(
+            "from helpers.descent import descend\n" + program() + "\n    descend(model.trainable_variables, grads)\n"
+        )
+        (here / "helpers" / "descent.py").write_text(DESCENT)
+        return here
+
+    def test_it_is_told_if_that_file_was_asked_for(self, project: Path) -> None:
+        assert told(lint([project], only("TL208"))) == [("descent.py", "rebound-variable", 3)]
+
+    def test_and_once_whoever_imports_it(self, project: Path) -> None:
+        (project / "again.py").write_text((project / "train.py").read_text())
+        assert told(lint([project], only("TL208"))) == [("descent.py", "rebound-variable", 3)]
+
+    def test_not_if_it_was_not(self, project: Path) -> None:
+        assert told(lint([project / "train.py"], only("TL208"))) == []
+
+    def test_its_comments_count(self, project: Path) -> None:
+        (project / "helpers" / "descent.py").write_text(DESCENT.replace("gradient\n", "gradient  # noqa: TL208\n"))
+        outcome = lint([project], only("TL208"))
+        assert (told(outcome), outcome.suppressed) == ([], 1)
 
 
 class TestText:

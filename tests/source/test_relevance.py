@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tapelint.run.lint import Intake
 from tapelint.source.relevance import is_relevant
+from tests.notebooks import notebook
 from tests.pages import programs
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = Path(sysconfig.get_path("stdlib"))
-FIXTURES = sorted((ROOT / "fixtures").rglob("*.py"))
+# A file that others import may be of interest only because of them: it is read when they are.
+FIXTURES = [file for file in sorted((ROOT / "fixtures").rglob("*.py")) if "other_module" not in file.parts]
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,48 @@ def test_the_encoding_does_not_matter(encoding: str) -> None:
 @pytest.mark.parametrize("file", FIXTURES, ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_every_fixture_is_relevant(file: Path) -> None:
     assert is_relevant(file.read_bytes())
+
+
+@pytest.mark.parametrize("escape", [False, True])
+@pytest.mark.parametrize("file", FIXTURES[::7], ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_a_program_is_as_relevant_in_a_notebook(file: Path, escape: bool) -> None:
+    content = notebook(file.read_text(encoding="utf-8"))
+    if escape:
+        # JSON may spell any character by its number; what is looked at is the text that is meant.
+        content = (
+            content.replace("tensorflow", "\\u0074ensorflow")
+            .replace("keras", "\\u006beras")
+            .replace("tf.", "tf\\u002e")
+        )
+    assert is_taken(Path("train.ipynb"), content.encode())
+
+
+@pytest.mark.parametrize("file", FIXTURES[::7], ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_a_program_is_as_relevant_in_markdown(file: Path) -> None:
+    text = "# Title\n\n```python\n" + file.read_text(encoding="utf-8") + "```\n"
+    assert is_taken(Path("README.md"), text.encode())
+
+
+def test_words_of_prose_and_outputs_are_not_relevant() -> None:
+    words = "import tensorflow as tf\nmodel.fit(x, epochs=3)"
+    assert not is_taken(Path("README.md"), f"# Title\n\n{words}\n\n```python\nprint(1)\n```\n".encode())
+    assert not is_taken(Path("a.ipynb"), notebook("print(1)", words, prose=[2]).encode())
+
+
+@pytest.mark.parametrize(
+    "text", ["import os  # tapelint: ignore", "import os  # noqa: TL101", "import os  # noqa:\tTL101"]
+)
+def test_who_speaks_to_tapelint_is_heard_in_any_file(text: str) -> None:
+    assert is_taken(Path("a.py"), text.encode())
+    assert is_taken(Path("a.ipynb"), notebook(text).encode())
+    assert is_taken(Path("a.md"), f"```python\n{text}\n```".encode())
+
+
+def is_taken(path: Path, data: bytes) -> bool:
+    """Whether a file goes on to the analysis."""
+    intake = Intake()
+    intake.take(path, data)
+    return bool(intake.documents)
 
 
 def test_every_program_of_a_page_is_relevant() -> None:
