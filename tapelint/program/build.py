@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from tapelint.program.execution import Execution
+from tapelint.program.idle import is_idle
 from tapelint.program.program import Program
 from tapelint.program.project import Project, Read
 from tapelint.program.wrappers import Wrappers
@@ -22,7 +23,7 @@ _HELD = 1_000_000
 
 
 class Programs:
-    """One Program for each requested document, with what it imports. Only one is held at a time."""
+    """One Program for each requested document that is not idle, with what it imports. Only one is held at a time."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -37,6 +38,8 @@ class Programs:
         # Questions about values go as deep as the values do, so the caller gets the same room.
         with _undisturbed():
             for module in self._project.requested:
+                if is_idle(module.document.text, self._project.wrappers.words):
+                    continue
                 yield Program(module, execution.run(module))
                 execution.forget()
                 if self._project.shed(_HELD):

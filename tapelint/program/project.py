@@ -13,7 +13,7 @@ from tapelint.program.wrappers import Wrappers
 from tapelint.source.document import Document
 from tapelint.source.span import Position
 from tapelint.syntax.legible import legible
-from tapelint.syntax.parse import Unparsable, parse
+from tapelint.syntax.parse import Unparsable, check, parse
 from tapelint.syntax.scopes import bound_names
 from tapelint.syntax.tree import Module as Tree
 
@@ -22,7 +22,7 @@ Read = Callable[[Path], Document | None]
 # How far above a file the root of its project may lie.
 _ANCESTORS = 6
 
-_FOREIGN = frozenset(sys.stdlib_module_names) | {
+FOREIGN = frozenset(sys.stdlib_module_names) | {
     "tensorflow",
     "keras",
     "tf_keras",
@@ -136,7 +136,7 @@ class Project:
             for _ in range(level - 1):
                 folder = folder.parent
             return self._at(folder, name)
-        if not name or name.partition(".")[0] in _FOREIGN:
+        if not name or name.partition(".")[0] in FOREIGN:
             return None
         roots = [folder, *list(folder.parents)[:_ANCESTORS]]
         for root in roots:
@@ -172,8 +172,12 @@ class Project:
         broken: list[Unparsable] = []
         module = None
         try:
-            document, body, broken = legible(document)
-            module = Module(document, True, body)
+            if document.parts:
+                document, body, broken = legible(document)
+                module = Module(document, True, body)
+            else:
+                check(document)
+                module = Module(document, True)
         except Unparsable as error:
             broken = [error]
         self.unparsable += [(document, error.message, error.position) for error in broken]

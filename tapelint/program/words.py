@@ -12,13 +12,16 @@ from tapelint.syntax.nodes import children, header
 from tapelint.syntax.outline import without_text
 
 # Attributes and names without which no check has anything to look at.
-_TRAINING = frozenset(
+TRAINING = frozenset(
     {"GradientTape", "gradient", "jacobian", "apply_gradients", "minimize", "fit", "train_on_batch", "evaluate",
      "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "assign_sub", "learning_rate",
      "result", "reset_state", "reset_states", "from_tensor_slices", "drop_remainder", "on_epoch_begin", "on_epoch_end"}
 )  # fmt: skip
 
-_WORD = re.compile(r"[^\W\d]\w*")
+# What a model may define for `fit` and `evaluate` to call.
+_CALLED_BY_KERAS = frozenset({"train_step", "test_step", "predict_step", "compute_loss", "compute_metrics"})
+
+_WORD = re.compile(r"(?:(\.)\s*)?([^\W\d]\w*)")
 
 
 class Words:
@@ -33,36 +36,52 @@ class Words:
             for statement in module.tree.body
             if isinstance(statement, tree.ImportFrom)
             for alias in statement.names
-            if alias.name in _TRAINING
+            if alias.name in TRAINING
         }
-        functions = {node.name: names_in(node) for node in _functions(module.tree)}
+        called = [(_call_of(node, owner), names_in(node)) for node, owner in _functions(module.tree)]
         # A customary name that nothing binds is a forgotten import, wherever it stands.
-        self._wanted = set(_TRAINING | more | aliases | (set(table("names")["imports"]) - module.bound))
+        forgotten = set(table("names")["imports"]) - module.bound
+        telling = TRAINING | more
+        self._wanted = {*telling, *(f".{word}" for word in telling), *aliases, *forgotten}
         grown = True
         while grown:
-            reached = {name for name, words in functions.items() if name not in self._wanted and words & self._wanted}
+            reached = {call for call, words in called if call not in self._wanted and words & self._wanted}
             self._wanted |= reached
             grown = bool(reached)
 
     def matter(self, function: tree.Function) -> bool:
-        """Whether `function` does something of training, itself or through another function of the module."""
-        return not names_in(function).isdisjoint(self._wanted)
+        """Whether `function` does something of training: itself, through another of the module, or for Keras."""
+        return function.name in _CALLED_BY_KERAS or not names_in(function).isdisjoint(self._wanted)
 
 
 def names_in(function: tree.Function) -> frozenset[str]:
-    """Every name and attribute in a function; of a body that has not been read, every word."""
+    """Every name in a function, and every attribute as `.name`; of a body that has not been read, every word."""
     found: set[str] = set()
     pending: list[tree.Node] = [function]
     while pending:
         node = pending.pop()
-        if isinstance(node, (tree.Name, tree.Attribute)):
+        if isinstance(node, tree.Name):
             found.add(node.name)
+        elif isinstance(node, tree.Attribute):
+            found.add(f".{node.name}")
         if isinstance(node, tree.Function) and isinstance(node.suite, tree.Unread):
-            found.update(_WORD.findall(without_text(node.suite.text)))
+            found.update(words_in(without_text(node.suite.text)))
             pending.extend(header(node))
         else:
             pending.extend(children(node))
     return frozenset(found)
+
+
+def words_in(bare: str) -> Iterator[str]:
+    """Every word of a text without strings and comments, with a dot before it if it stands behind one."""
+    return map("".join, _WORD.findall(bare))
+
+
+def _call_of(function: tree.Function, owner: str | None) -> str:
+    """How a call of a function begins: with its name, with the name of its class, or with a dot."""
+    if owner is None:
+        return function.name
+    return owner if function.name in ("__init__", "__new__") else f".{function.name}"
 
 
 def mentions(function: tree.Function, name: str) -> bool:
@@ -70,13 +89,16 @@ def mentions(function: tree.Function, name: str) -> bool:
     return not isinstance(function.suite, tree.Unread) or name in function.suite.text
 
 
-def _functions(module: tree.Module) -> Iterator[tree.Function]:
-    """The functions of a module; of those in bodies that have not been read, only what is around them."""
-    pending: list[tree.Node] = [module]
+def _functions(module: tree.Module) -> Iterator[tuple[tree.Function, str | None]]:
+    """The functions of a module, each with its class; of bodies that have not been read, nothing."""
+    pending: list[tuple[tree.Node, str | None]] = [(module, None)]
     while pending:
-        node = pending.pop()
+        node, owner = pending.pop()
         if isinstance(node, tree.Function):
-            yield node
+            yield node, owner
             if isinstance(node.suite, tree.Unread):
                 continue
-        pending.extend(children(node))
+        if isinstance(node, tree.Expression):
+            continue
+        inner = node.name if isinstance(node, tree.Class) else None if isinstance(node, tree.Function) else owner
+        pending.extend((child, inner) for child in children(node))

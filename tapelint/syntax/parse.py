@@ -39,11 +39,16 @@ def parse(document: Document, *, imported: bool = False) -> Module:
 
     Raises Unparsable. What is wrong in a body of an `imported` document is told only when that body is asked for.
     """
-    parts = Parts(document.text)
-    if not imported and not _is_python(document.text):
+    if not imported:
+        check(document)
+    return Parts(document.text).outline().compact
+
+
+def check(document: Document) -> None:
+    """Raises Unparsable if `document` is not Python."""
+    if not _is_python(document.text):
         # The Python that runs tapelint may be too old for it: LibCST decides.
-        parts.whole()
-    return parts.outline().compact
+        Parts(document.text).whole()
 
 
 class Parts:

@@ -170,8 +170,8 @@ def test_fifty_files_that_import_each_other_are_read() -> None:
 @pytest.mark.parametrize(
     "text", ["", "\n", "# nothing", "'''doc'''", "pass", "...", "\ufeffx = 1", "x = 1\r\ny = 2\r\n"]
 )
-def test_next_to_nothing_is_a_program(text: str) -> None:
-    assert program(text).trace.calls == []
+def test_next_to_nothing_calls_nothing(text: str) -> None:
+    assert [call for read in programs(text) for call in read.trace.calls] == []
 
 
 def test_a_file_that_is_not_python_is_no_program() -> None:

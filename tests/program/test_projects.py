@@ -164,7 +164,7 @@ def test_a_library_has_one_name_however_it_is_imported(imports: str) -> None:
 def test_an_imported_file_is_executed_once() -> None:
     read = program(
         {
-            "train.py": "import m\nimport n",
+            "train.py": "import m\nimport n\nm.f()",
             "m.py": TRAINS + "import n\nreveal(1)",
             "n.py": TRAINS + "import m\nreveal(2)",
         }
@@ -179,7 +179,7 @@ def test_each_requested_file_is_a_program() -> None:
 
 
 def test_only_what_is_asked_for_is_requested() -> None:
-    read = program({"train.py": "import m", "m.py": "reveal(1)"})
+    read = program({"train.py": "import m\nm.f()", "m.py": "reveal(1)"})
     assert [call.site.module.requested for call in named(read, "reveal")] == [False]
 
 
@@ -187,7 +187,7 @@ def test_only_what_is_asked_for_is_requested() -> None:
 def test_what_only_type_checkers_import_is_not_read(test: str) -> None:
     """A large library imports all of its modules for them, and none of those for a run."""
     imports = "import typing\nimport typing as t\nfrom typing import TYPE_CHECKING"
-    train = f"{imports}\nif {test}:\n  import m\n  reveal(1)\nelse:\n  reveal(2)"
+    train = f"{imports}\nif {test}:\n  import m\n  reveal(1)\nelse:\n  reveal(2)\nprint()"
     assert [
         label(call.arguments[0]) for call in named(program({"train.py": train, "m.py": "reveal(3)"}), "reveal")
     ] == ["2"]

@@ -1,0 +1,58 @@
+"""Which files need not be executed for their own sake, told from their words: they define, and train nothing."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from tapelint.program.knowledge import table
+from tapelint.program.project import FOREIGN
+from tapelint.program.words import TRAINING, words_in
+from tapelint.syntax.outline import without_text
+
+# A statement at the left margin that does more than to import, to define or to go on with one that does.
+_ACTION = re.compile(
+    r"^(?!(?:def|class|async[ \t]+def|import|from)\b|[@)\]}\s\"]|[\w., \t]+(?::[^=\n]*)?=(?!=)|(?:try|else|finally):"
+    r"|except\b|if[ \t]+(?:typing\.)?TYPE_CHECKING\b)\S",
+    re.MULTILINE,
+)
+# A call to the right of an assignment at the left margin, by the first name in it.
+_ASSIGNED_CALL = re.compile(r"^\w[\w., \t]*(?::[^=\n]*)?=(?!=)(?P<right>[^\n]*\([^\n]*)$", re.MULTILINE)
+_CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*)[\w.]*[ \t]*\(")
+_IMPORTED = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<source>[\w.]+)[ \t]+)?import[ \t]+(?P<names>\([^)]*\)|[^\n]+)", re.MULTILINE
+)
+_ALIAS = re.compile(r"([\w.]+)(?:[ \t]+as[ \t]+(\w+))?")
+
+
+def is_idle(text: str, telling: frozenset[str] = frozenset()) -> bool:
+    """Whether executing this file alone can show nothing: others may still use what it defines.
+
+    `telling` are words that mean training in this project. In doubt, no.
+    """
+    bare = without_text(text)
+    words = set(words_in(_IMPORTED.sub("", bare)))
+    telling |= TRAINING
+    if words & telling or words & {f".{word}" for word in telling} or _ACTION.search(bare):
+        return False
+    bound = _imported(bare)
+    if bound is None or (words & table("names")["imports"].keys()) - bound.keys():
+        return False
+    called = {name for each in _ASSIGNED_CALL.finditer(bare) for name in _CALLED.findall(each["right"])}
+    foreign = {name for name, root in bound.items() if root in FOREIGN}
+    return called <= foreign | _BUILTINS
+
+
+_BUILTINS = frozenset(dir(sys.modules["builtins"]))
+
+
+def _imported(bare: str) -> dict[str, str] | None:
+    """The names that a file imports, each with the outermost package it comes from; None if not all can be told."""
+    found: dict[str, str] = {}
+    for statement in _IMPORTED.finditer(bare):
+        source, names = statement["source"], statement["names"].strip("()")
+        if "*" in names:
+            return None
+        for name, alias in _ALIAS.findall(names):
+            found[alias or name.partition(".")[0]] = (source or name).partition(".")[0]
+    return found
