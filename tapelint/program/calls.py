@@ -436,6 +436,9 @@ class Calls(Expressions):
         given = call.keywords.get("training")
         if given is None and body is not None:
             given = self._positional_training(call, body)
+        elif given is None and kinds.of(call.callee) == "model":
+            # Before Keras 3, the flag could come second.
+            given = call.argument(1)
         if given is not None and not _left_off(given):
             return _as_training(given)
         if call.opaque:

@@ -11,10 +11,12 @@ from tapelint.program.trace import Frame, Trace
 from tapelint.program.values import (
     Attribute,
     Class,
+    Constant,
     Function,
     Instance,
     Super,
     Value,
+    join,
 )
 from tapelint.program.words import mentions
 from tapelint.syntax import tree
@@ -28,6 +30,7 @@ class Classes(Calls):
         super().__init__(project)
         self.functions: list[Function] = []
         self._assigned: dict[int, frozenset[str]] = {}
+        self._changing: dict[tuple[int, str], bool] = {}
         self._seeking: set[tuple[int, str]] = set()
 
     def class_attribute(self, cls: Class, name: str, receiver: Value | None) -> Value | None:
@@ -95,6 +98,29 @@ class Classes(Calls):
                         return instance.attributes[name]
         return None
 
+    def settled(self, owner: Value, name: str, held: Value) -> Value:
+        """What an attribute is: `held`, or for a number or flag that a method changes again, that or something else."""
+        if not isinstance(held, Constant) or held.value is None:
+            return held
+        if isinstance(owner, Instance) and isinstance(owner.cls, Class) and self._changes(owner.cls, name):
+            return join([held, self.projection(owner, name, lambda: Attribute(owner, name))])
+        return held
+
+    def _changes(self, cls: Class, name: str) -> bool:
+        """Whether an attribute has a first value and a method that gives it another, or more than one such method."""
+        known = self._changing.get((id(cls.node), name))
+        if known is None:
+            classes = [one for one in kinds.ancestors(cls) if isinstance(one, Class)]
+            setters = [setter for one in classes for setter in self._setters(one, name)]
+            begun = any(name in one.attributes or self._begins(one, name) for one in classes)
+            known = self._changing[id(cls.node), name] = len(setters) > 1 or (begun and bool(setters))
+        return known
+
+    def _begins(self, cls: Class, name: str) -> bool:
+        """Whether the constructor of `cls` sets an attribute."""
+        constructor = cls.attributes.get("__init__")
+        return isinstance(constructor, Function) and name in self._assigned_by(constructor.node)
+
     def _learn(self, method: Function) -> None:
         """Run a method for what it sets; what it does there is not part of the program's course."""
         entered, context, trace, known = set(self.entered), self.context, self.trace, len(self.functions)
@@ -130,8 +156,8 @@ def attributes_set(method: tree.Function) -> set[str]:
     while pending:
         node = pending.pop()
         match node:
-            case tree.Assign():
-                targets = list(node.targets)
+            case tree.Assign() | tree.AugmentedAssign():
+                targets = list(node.targets) if isinstance(node, tree.Assign) else [node.target]
                 while targets:
                     target = targets.pop()
                     if isinstance(target, tree.Collection):

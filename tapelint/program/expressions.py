@@ -94,6 +94,9 @@ class Expressions(State):
     def super_attribute(self, view: Super, name: str) -> Value:
         raise NotImplementedError
 
+    def settled(self, owner: Value, name: str, held: Value) -> Value:
+        raise NotImplementedError
+
     def evaluate(self, node: tree.Expression) -> Value:
         match node:
             case tree.Name():
@@ -188,7 +191,7 @@ class Expressions(State):
                 return self.projection(value, name, lambda: Attribute(value, name))
             return join([self.attribute(option, name) for option in known])
         if name in value.attributes and not isinstance(value, Class):
-            return value.attributes[name]
+            return self.settled(value, name, value.attributes[name])
         match value:
             case Library(name="typing") if name == "TYPE_CHECKING":
                 # What stands under it is never executed.
@@ -206,7 +209,7 @@ class Expressions(State):
             case Instance(cls=Class() as cls):
                 found = self.class_attribute(cls, name, value) or self.late_attribute(value, name)
                 if found is not None:
-                    return found
+                    return self.settled(value, name, found)
         return self.projection(value, name, lambda: Attribute(value, name))
 
     def _module_attribute(self, value: ModuleValue, name: str) -> Value:

@@ -16,10 +16,13 @@ from tapelint.program.values import (
     Class,
     Constant,
     Display,
+    Element,
     Function,
     Instance,
+    Item,
     Library,
     ModuleValue,
+    Result,
     Scope,
     Site,
     Value,
@@ -114,6 +117,9 @@ class Statements(Imports):
             self._extended(node, old, items, is_open=bool(grows))
             return
         value = self.binary(node.operator, old, operand, node.id)
+        if _is_part_of_result(old):
+            # An array is changed in place, and with it what it is a part of.
+            operand.used("stored")
         self._note_rebinding(node.target, value, node.id)
         self.bind(node.target, value)
 
@@ -320,6 +326,14 @@ class Statements(Imports):
             if isinstance(value, Function) and id(value.node) in methods:
                 value.owner = cls
         self.bind(tree.Name(node.id, node.name), cls)
+
+
+def _is_part_of_result(value: Value) -> bool:
+    """Whether `value` is taken out of what a call has returned."""
+    of = value
+    while isinstance(of, (Element, Item)):
+        of = of.of
+    return of is not value and isinstance(of, Result)
 
 
 def _pauses(manager: Value) -> bool:
