@@ -24,7 +24,7 @@ COMMANDS = ("check", "probe", "explain", "show", "config")
 def check(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Files and directories; `-` reads standard input.", show_default="."),
+        typer.Argument(metavar="PATH", help="Files and directories, or `-` for standard input.", show_default="."),
     ] = None,
     *,
     select: options.Select = None,
@@ -58,12 +58,12 @@ def check(
     verbose: options.Verbose = False,
     version: options.Version = False,  # noqa: ARG001  its callback does the work
 ) -> None:
-    """Lint Python files. This is the default command.
+    """Lint Python files, notebooks, and the Python that Markdown quotes. This is the default command.
 
     Exit status: 0 nothing to report, 1 findings, 2 wrong usage or configuration, or a bug of tapelint itself.
     """
     with guarded(verbose=verbose):
-        reads_stdin = stdin_filename is not None or STDIN in (paths or ())
+        reads_stdin = stdin_filename is not None or paths == [STDIN]
         if probe and reads_stdin:
             raise Refusal("`--probe` runs files, and standard input is none")
         hierarchy = options.hierarchy(
@@ -125,11 +125,17 @@ def _lint_paths(paths: list[Path], hierarchy: Hierarchy, audience: Onlooker) -> 
     try:
         outcome = lint(paths, hierarchy, audience)
     except MissingPath as error:
-        close = difflib.get_close_matches(str(error.paths[0]), COMMANDS, n=1)
-        raise Refusal(f"{error}" + (f", or is it the command `{close[0]}` that you mean?" if close else "")) from None
+        raise Refusal(f"{error}{_hint(error.paths[0])}") from None
     if not outcome.files and not outcome.failures and not outcome.skipped:
         warn("no files to lint found under the given path" + "s" * (len(paths) > 1))
     return outcome
+
+
+def _hint(missing: Path) -> str:
+    if missing == STDIN:
+        return "; standard input is read if no other path is given"
+    close = difflib.get_close_matches(str(missing), COMMANDS, n=1)
+    return f", or is it the command `{close[0]}` that you mean?" if close else ""
 
 
 def _lint_stdin(paths: list[Path], name: Path | None, hierarchy: Hierarchy, audience: Onlooker) -> Outcome:
@@ -138,6 +144,8 @@ def _lint_stdin(paths: list[Path], name: Path | None, hierarchy: Hierarchy, audi
     for path in paths:
         if path not in (STDIN, name):
             warn(f"standard input is read, not `{path}`")
+    if sys.stdin is None:
+        raise Refusal("standard input is closed")
     audience.note("reading standard input")
     return lint_text(Path.cwd() / name if name else STDIN, sys.stdin.buffer.read(), hierarchy, audience)
 

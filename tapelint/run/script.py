@@ -24,6 +24,10 @@ from tapelint.syntax.tree import (
 
 def why_not_run(document: Document) -> str | None:
     """Why running this file would show nothing, or None if it is a script."""
+    if document.quotes:
+        return "this text quotes programs, and is none"
+    if document.parts:
+        return "the probe does not run notebooks yet"
     if _is_test(document.path):
         return "this is a test: a test runner has to run it"
     try:

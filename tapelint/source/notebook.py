@@ -41,7 +41,7 @@ def _assembled(path: Path, cells: list[_Cell]) -> Document:
     for cell in cells:
         lines, shifts = as_python(cell.lines)
         assembly.add(lines, shifts, Part(cell=cell.number))
-    written = {cell.number: tuple(cell.lines) for cell in cells}
+    written: dict[int | None, tuple[str, ...]] = {cell.number: tuple(cell.lines) for cell in cells}
     return Document(path, assembly.text, tuple(assembly.parts), written, assembly.shifts, shows_values=True)
 
 

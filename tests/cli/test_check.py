@@ -1,10 +1,16 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tapelint import checks
 from tests.cli.commands import BROKEN, LINE, tapelint
+from tests.notebooks import notebook
+
+ROOT = Path(__file__).parents[2]
 
 FOUND = f"train.py:{LINE}:"
 
@@ -150,10 +156,44 @@ class TestStandardInput:
         assert told.out.startswith(f"lib/new.py:{LINE}:")
         assert "TL002" not in told.out
 
-    def test_files_beside_it_are_not_read(self) -> None:
-        told = tapelint("check", "-", "train.py", stdin="")
+    def test_beside_other_paths_a_dash_is_a_file(self) -> None:
+        told = tapelint("check", "-", "train.py", stdin=BROKEN)
+        assert told.status == 2
+        assert "no such file or directory: `-`; standard input is read if no other path is given" in told.err
+
+    def test_with_a_name_nothing_else_is_read(self) -> None:
+        told = tapelint("check", "train.py", "--stdin-filename", "new.py", stdin="")
         assert told.status == 0
         assert "standard input is read, not `train.py`" in told.err
+
+    def test_the_name_says_what_it_is(self) -> None:
+        chosen = ("check", "--output-format", "concise", "--stdin-filename")
+        assert tapelint(*chosen, "a.ipynb", stdin=notebook("# a", BROKEN)).out.startswith(
+            f"a.ipynb:cell 2:{LINE}:13: TL101"
+        )
+        assert tapelint(*chosen, "a.md", stdin=f"```python\n{BROKEN}```\n").out.startswith(f"a.md:{LINE + 1}:13: TL101")
+        assert tapelint(*chosen, "a.ipynb", stdin="").out.startswith("a.ipynb:1:1: TL001")
+
+    def test_its_imports_are_those_of_its_name(self) -> None:
+        Path("lib").mkdir()
+        Path("lib/parts.py").write_text(BROKEN.replace("for x, y in", "data =").partition(" * 3")[0])
+        rest = "from parts import *\nfor x, y in data:\n" + BROKEN.partition(" * 3:\n")[2]
+        chosen = ("check", "--output-format", "concise", "--select", "TL101", "--stdin-filename")
+        assert "TL101" in tapelint(*chosen, "lib/new.py", stdin=rest).out
+
+    def test_nothing_is_no_program(self) -> None:
+        assert tapelint("check", "-", stdin="").status == 0
+
+    def test_a_closed_one_is_told(self) -> None:
+        command = f"exec {sys.executable} -m tapelint check - <&-"
+        told = subprocess.run(
+            ["sh", "-c", command],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        assert (told.returncode, told.stderr) == (2, "error: standard input is closed\n")
 
     def test_bytes_that_are_no_text(self) -> None:
         told = tapelint("check", "-", "--output-format", "concise", stdin=b"import tensorflow\n\xff")

@@ -4,6 +4,9 @@ import pytest
 
 from tapelint.run.script import why_not_run
 from tapelint.source.document import Document
+from tapelint.source.notebook import read_notebook
+from tapelint.source.snippets import read_markdown
+from tests.notebooks import notebook
 
 DEFINITIONS = '''\
 """A library."""
@@ -59,3 +62,9 @@ def test_a_test_is_for_a_test_runner(name: str) -> None:
 
 def test_what_is_no_python_cannot_be_run() -> None:
     assert "not valid Python" in str(why_not_run(Document(Path("train.py"), "x = (")))
+
+
+def test_notebooks_and_quotations_are_not_run() -> None:
+    cells = read_notebook(Path("train.ipynb"), notebook("train(None)").encode())
+    assert why_not_run(cells) == "the probe does not run notebooks yet"
+    assert "quotes" in str(why_not_run(read_markdown(Path("a.md"), b"```python\ntrain(None)\n```\n")))
