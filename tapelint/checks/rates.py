@@ -195,7 +195,7 @@ def _holds_from_then_on(branch: Branch) -> bool:
     """Whether a test holds for all epochs past one, so that it picks out no single epochs, nor only the first."""
     match branch.test:
         case None:
-            # The body of a `try`, and no handler; what no `case` is about.
+            # The body of a `try`, and no handler.
             return branch.arm == 0
         case Computed(operator="<" | "<=" | ">" | ">=" as operator, parts=(left, right)):
             grows = operator in (">", ">=") if branch.arm == 0 else operator in ("<", "<=")

@@ -346,7 +346,7 @@ def _picks_single(index: Value) -> bool:
     if isinstance(first, SliceValue):
         upper = first.upper
         one_on = isinstance(upper, Computed) and upper.operator == "+" and any(_is_one(part) for part in upper.parts)
-        return one_on and first.lower is not None and any(first.lower is part for part in upper.operands())
+        return one_on and upper is not None and any(first.lower is part for part in upper.operands())
     return is_none(first) or (isinstance(first, Library) and first.name in _NEW_AXES)
 
 

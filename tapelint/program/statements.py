@@ -166,7 +166,8 @@ class Statements(Imports):
 
             return run
 
-        self.fork(None, [lambda: None, *[arm(case) for case in node.cases]])
+        test = self.computed("match", node.id, subject)
+        self.fork(test, [*[arm(case) for case in node.cases], lambda: None])
 
     def _try(self, node: tree.Try) -> None:
         self.region("try", lambda: self.run_block(node.body))
