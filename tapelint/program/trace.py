@@ -50,7 +50,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:
-    """One arm of an `if`: the arm numbered 0 runs when `test` holds. A `try` or `match` has no test.
+    """One arm of an `if`: the arm numbered 0 runs when `test` holds. A `try` has no test.
 
     What comes after `if test: return` is in the other arm, too.
     """
