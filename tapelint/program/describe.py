@@ -159,6 +159,9 @@ def sources(gradients: Gradients, program: Program) -> str:
     why = doubt(gradients.sources, program)
     if why is not None:
         return f"something unknown: {why}"
+    if isinstance(gradients.sources, Display) and gradients.sources.items:
+        named = [quoted(item, program, "something") for item in gradients.sources.items[:_MOST]]
+        return f"{' and '.join(dict.fromkeys(named))}, no parameters"
     return f"{quoted(gradients.sources, program, 'something')}, no parameters"
 
 

@@ -55,7 +55,7 @@ def _name(value: Value, program: Program, depth: int) -> str | None:
         case Computed(site=site):
             return program.name(site)
         case Result(call=call):
-            return program.name(call.site) or program.spelled(call.site)
+            return program.name(call.site) or _as_part(call.site, program) or program.spelled(call.site)
         case Parameter(name=name) | Library(name=name):
             return name
         case Function(node=node) | Class(node=node):

@@ -27,6 +27,8 @@ _OBJECTS = ("model", "optimizer", "loss", "metric", "schedule", "callback", "str
 _MOST_RUNS = 3
 _MOST_DOUBTS = 5
 
+NOT_RUN = "it only defines things, and names nothing that training consists of: it was not run"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -51,7 +53,8 @@ class Place:
 
 def render(programs: Iterable[Program], document: Document) -> str:
     """What is believed of `document`, function by function, each in source order."""
-    return "\n".join("\n".join(_lines(program, document)) for program in programs) + "\n"
+    shown = ["\n".join(_lines(program, document)) for program in programs]
+    return "\n".join(shown or [f"{document.path.name}: {NOT_RUN}"]) + "\n"
 
 
 def _lines(program: Program, document: Document) -> Iterator[str]:

@@ -118,6 +118,11 @@ def test_a_file_without_any_training() -> None:
     ]
 
 
+def test_a_file_that_only_defines_things() -> None:
+    (told,) = shown("def double(x):\n    return 2 * x\n")
+    assert told == "train.py: it only defines things, and names nothing that training consists of: it was not run"
+
+
 def test_a_notebook_is_shown_by_cell_and_line() -> None:
     lines = BROKEN.splitlines(keepends=True)
     Path("train.ipynb").write_text(notebook("".join(lines[:3]), "".join(lines[3:])))
