@@ -17,7 +17,7 @@ _PICKING_METHOD = "take"
 class Cut:
     """A batch, and the array it is cut from in the order in which that happens.
 
-    `rows` are the indices that pick the batch, if it is not a slice itself.
+    `rows` are the indices that pick the batch, if it is not a slice itself; `counting` is where the counter moves on.
     """
 
     batch: Value
@@ -26,6 +26,7 @@ class Cut:
     counter: Call
     site: Site
     context: Context
+    counting: Context
     rows: Value | None = None
 
 
@@ -38,13 +39,13 @@ def cut_of(batch: Value) -> Cut | None:
     moving = _moving(index)
     if moving is not None:
         counter = counter_of(moving)
-        return Cut(batch, of, moving, counter, site, context) if counter is not None else None
+        return Cut(batch, of, moving, counter, site, context, context) if counter is not None else None
     rows = alternatives(index)
     inner = cut_of(rows[0]) if len(rows) == 1 else None
     if inner is None:
         return None
     ordered = Item(of, inner.array, site, context)
-    return Cut(batch, ordered, inner.index, inner.counter, site, context, rows[0])
+    return Cut(batch, ordered, inner.index, inner.counter, site, context, inner.counting, rows[0])
 
 
 def _picked(value: Value) -> tuple[Value, Value, Site, Context] | None:

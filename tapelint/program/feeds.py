@@ -96,9 +96,17 @@ def feeds_behind(values: list[Value], call: Call) -> list[Feed]:
             if kinds.of(dataset) == "dataset" and id(dataset) not in seen:
                 seen.add(id(dataset))
                 feeds.extend(_of_element(value, dataset, call))
-        elif (cut := cut_of(value)) is not None:
+        elif (cut := cut_of(value)) is not None and _comes_in_turn(cut, call):
             cuts.setdefault(id(cut.counter), []).append(cut)
     return [*feeds, *(_of_cuts(found, list(behind.values()), call) for found in cuts.values())]
+
+
+def _comes_in_turn(cut: Cut, call: Call) -> bool:
+    """Whether a loop around a call brings one such cut after another, or a generator does."""
+    if any(frame.function is not None and frame.function.node.is_generator for frame in cut.counting.frame.stack()):
+        return True
+    given = [loop.iterable for loop in call.context.loops if loop.iterable is not None]
+    return any(one is cut.counter.result or one is cut.batch for iterable in given for one in ancestors(iterable))
 
 
 def _of_element(batch: Element, dataset: Value, call: Call) -> Iterator[Feed]:
@@ -202,7 +210,7 @@ def _tail_is_known(cuts: list[Cut]) -> bool:
     return any(
         (cut.index.upper is not None and len(alternatives(cut.index.upper)) > 1)
         or _size_is_tested(cut.batch)
-        or _may_end_early(cut.counter.result, cut.context)
+        or _may_end_early(cut.counter.result, cut.counting)
         for cut in cuts
     )
 
