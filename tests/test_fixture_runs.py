@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tapelint.source.notebook import read_notebook
 from tests.expectations import expectations
 from tests.forking import Forker
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CLEAN = sorted((FIXTURES / "clean").glob("*.py"))
+NOTEBOOKS = sorted((FIXTURES / "clean").glob("*.ipynb"))
 # What keras.datasets would download is not there.
 BROKEN = [path for path in sorted((FIXTURES / "broken").glob("*.py")) if "keras.datasets" not in path.read_text()]
 
@@ -32,6 +34,12 @@ LOUD_THOUGH = {
 # Keras and TensorFlow say these of programs that do not train as they are meant to.
 COMPLAINTS = re.compile(r"Gradients do not exist|which is not available|ran out of data|does not have any trainable")
 
+SESSION = """\
+from unittest import mock
+
+get_ipython = mock.MagicMock()
+"""
+
 
 @pytest.fixture(scope="module")
 def forker() -> Iterator[Forker]:
@@ -41,6 +49,16 @@ def forker() -> Iterator[Forker]:
 
 @pytest.mark.parametrize("program", CLEAN, ids=lambda path: path.stem)
 def test_a_correct_program_runs(program: Path, forker: Forker) -> None:
+    ending = forker.run(program)
+    assert ending.status == 0, ending.output[-3000:]
+    assert not COMPLAINTS.search(ending.output), ending.output[-3000:]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_correct_notebook_runs(notebook: Path, tmp_path: Path, forker: Forker) -> None:
+    """Its cells run in the order in which they were run, and its commands do nothing."""
+    program = tmp_path / f"{notebook.stem}.py"
+    program.write_text(SESSION + read_notebook(notebook, notebook.read_bytes()).text, encoding="utf-8")
     ending = forker.run(program)
     assert ending.status == 0, ending.output[-3000:]
     assert not COMPLAINTS.search(ending.output), ending.output[-3000:]

@@ -19,7 +19,8 @@ LABELS = json.loads((FIXTURES / "reports" / "labels.json").read_text(encoding="u
 
 
 def programs(*folders: str) -> list[Path]:
-    return [path for folder in folders for path in sorted((FIXTURES / folder).glob("*.py"))]
+    found = (path for folder in folders for path in (FIXTURES / folder).iterdir())
+    return sorted(path for path in found if path.suffix in (".py", ".ipynb"))
 
 
 CORRECTED = [path for path in programs("reports") if path.name.endswith(".fixed.py")]
