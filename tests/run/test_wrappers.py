@@ -1,5 +1,7 @@
 """What the configuration says of a project's own helpers, seen in what is found with and without it."""
 
+import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -218,6 +220,64 @@ def test_a_helper_may_evaluate(tmp_path: Path) -> None:
     """
     assert found(tmp_path, "", program) == {"no-validation-data"}
     assert found(tmp_path, 'evaluates = ["ourlib.judge"]', program) == set()
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+# For each helper that the README names: a program, and how what is found in it changes. What is found only without the
+# configuration comes first, then what is found only with it.
+_EVALUATED = """
+import numpy as np
+import tensorflow as tf
+import ourlib
+x, y = np.random.rand(100, 1), np.random.rand(100, 1)
+model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x, y, epochs=20)
+ourlib.report(model)
+"""
+_METRIC = """
+import tensorflow as tf
+import ourlib
+metric = tf.keras.metrics.Mean()
+for epoch in range(5):
+    ourlib.begin_epoch()
+    for x in ourlib.batches():
+        metric.update_state(x)
+    print(metric.result())
+"""
+NAMED_IN_README = {
+    "ourlib.optim.step": (loop("import ourlib.optim", "ourlib.optim.step(gradients)"), set(), SEEN_ONLY_IN_TRAINING),
+    "Trainer.learn": (
+        loop("import ourlib\ntrainer = ourlib.Trainer()", "trainer.learn(gradients)"),
+        set(),
+        SEEN_ONLY_IN_TRAINING,
+    ),
+    "ourlib.train_on_batch": (
+        TestTakesStep.PROGRAM.replace("take_step", "train_on_batch"),
+        set(),
+        {"unshuffled-training-data"},
+    ),
+    "ourlib.data.mixed": (
+        dedent(TestShuffles.PIPELINE)
+        .format(data="pipeline = tf.data.Dataset.from_tensor_slices((x, y))", batches="stir(pipeline).batch(32)")
+        .replace("from stirring import stir", "from ourlib.data import mixed as stir")
+        .replace("keras.Input((1,))", "keras.Input((1,), batch_size=32)"),
+        set(),
+        {"undersized-final-batch"},
+    ),
+    "ourlib.begin_epoch": (_METRIC, {"metric-not-reset"}, set()),
+    "ourlib.report": (_EVALUATED, {"no-validation-data"}, set()),
+}
+
+
+def test_what_the_readme_says_is_so(tmp_path: Path) -> None:
+    (table,) = re.findall(r"```toml\n\[tool\.tapelint\.wrappers\]\n(.*?)```", README, flags=re.DOTALL)
+    names = {name for row in tomllib.loads(table).values() for name in row}
+    assert NAMED_IN_README.keys() == names
+    for name, (program, without, with_it) in NAMED_IN_README.items():
+        plain, told = found(tmp_path, "", program), found(tmp_path, table, program)
+        assert (plain - told, told - plain) == (without, with_it), name
 
 
 def test_processes_are_told(tmp_path: Path) -> None:
