@@ -98,51 +98,36 @@ class Expressions(State):
         raise NotImplementedError
 
     def evaluate(self, node: tree.Expression) -> Value:
-        match node:
-            case tree.Name():
-                return self.lookup(node)
-            case tree.Constant():
-                return Constant(node.value)
-            case tree.Attribute():
-                return self.attribute(self.evaluate(node.value), node.name)
-            case tree.Call():
-                return self._call(node)
-            case tree.Subscript():
-                return self.item(self.evaluate(node.value), self.evaluate(node.index), self.site(node.id))
-            case tree.Slice():
-                return self._slice(node)
-            case tree.Binary():
-                return self.binary(node.operator, self.evaluate(node.left), self.evaluate(node.right), node.id)
-            case tree.Unary():
-                return self._unary(node)
-            case tree.Compare():
-                return self._compare(node)
-            case tree.Boolean():
-                return self._boolean(node)
-            case tree.Conditional():
-                return self._conditional(node)
-            case tree.Collection():
-                return self._collection(node)
-            case tree.Mapping():
-                return self._mapping(node)
-            case tree.Comprehension():
-                return self._comprehension(node)
-            case tree.Lambda():
-                return self.define(node.function)
-            case tree.Walrus():
-                value = self.evaluate(node.value)
-                self.bind(node.target, value)
-                return value
-            case tree.Await():
-                return self.evaluate(node.value)
-            case tree.Yield():
-                return self._yield(node)
-            case tree.Starred():
-                return self.unknown("starred", self.evaluate(node.value))
-            case tree.FormattedString():
-                return self.computed("f-string", node.id, *[self.evaluate(part) for part in node.parts])
-            case _:
-                return self.unknown(f"not understood: {type(node).__name__}")
+        return _EVALUATIONS[type(node)](self, node)
+
+    def _constant(self, node: tree.Constant) -> Value:
+        return Constant(node.value)
+
+    def _attribute(self, node: tree.Attribute) -> Value:
+        return self.attribute(self.evaluate(node.value), node.name)
+
+    def _subscript(self, node: tree.Subscript) -> Value:
+        return self.item(self.evaluate(node.value), self.evaluate(node.index), self.site(node.id))
+
+    def _binary(self, node: tree.Binary) -> Value:
+        return self.binary(node.operator, self.evaluate(node.left), self.evaluate(node.right), node.id)
+
+    def _lambda(self, node: tree.Lambda) -> Value:
+        return self.define(node.function)
+
+    def _walrus(self, node: tree.Walrus) -> Value:
+        value = self.evaluate(node.value)
+        self.bind(node.target, value)
+        return value
+
+    def _await(self, node: tree.Await) -> Value:
+        return self.evaluate(node.value)
+
+    def _starred(self, node: tree.Starred) -> Value:
+        return self.unknown("starred", self.evaluate(node.value))
+
+    def _formatted(self, node: tree.FormattedString) -> Value:
+        return self.computed("f-string", node.id, *[self.evaluate(part) for part in node.parts])
 
     # Names
 
@@ -490,6 +475,31 @@ class Expressions(State):
             value.used("yielded")
             self.context.frame.yielded.append(self.element(value, self.site(node.id)) if node.delegates else value)
         return self.unknown("sent into a generator")
+
+
+# The type of a node decides; nodes are evaluated more often than anything else is done.
+_EVALUATIONS: dict[type[tree.Expression], Callable[[Expressions, Any], Value]] = {
+    tree.Attribute: Expressions._attribute,
+    tree.Await: Expressions._await,
+    tree.Binary: Expressions._binary,
+    tree.Boolean: Expressions._boolean,
+    tree.Call: Expressions._call,
+    tree.Collection: Expressions._collection,
+    tree.Compare: Expressions._compare,
+    tree.Comprehension: Expressions._comprehension,
+    tree.Conditional: Expressions._conditional,
+    tree.Constant: Expressions._constant,
+    tree.FormattedString: Expressions._formatted,
+    tree.Lambda: Expressions._lambda,
+    tree.Mapping: Expressions._mapping,
+    tree.Name: Expressions.lookup,
+    tree.Slice: Expressions._slice,
+    tree.Starred: Expressions._starred,
+    tree.Subscript: Expressions._subscript,
+    tree.Unary: Expressions._unary,
+    tree.Walrus: Expressions._walrus,
+    tree.Yield: Expressions._yield,
+}
 
 
 def display_items(value: Value) -> list[Value] | None:

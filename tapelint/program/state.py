@@ -57,7 +57,10 @@ class State:
     # Values
 
     def library(self, name: str) -> Library:
-        return self._libraries.setdefault(name, Library(name))
+        known = self._libraries.get(name)
+        if known is None:
+            known = self._libraries[name] = Library(name)
+        return known
 
     def made(self, value: V) -> V:
         """`value`, entered as a use of its operands."""

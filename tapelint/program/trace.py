@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tapelint.program.values import Compilation, Function, Site, Value
@@ -74,8 +74,27 @@ class Context:
     forwards: tuple[Value, ...] = ()
     branches: tuple[Branch, ...] = ()
 
-    def inside(self, **changes: object) -> Context:
-        return replace(self, **changes)  # type: ignore[arg-type]
+    def inside(
+        self,
+        *,
+        frame: Frame | None = None,
+        loops: tuple[Loop, ...] | None = None,
+        managers: tuple[Value, ...] | None = None,
+        paused: bool | None = None,
+        training: Training | None = None,
+        forwards: tuple[Value, ...] | None = None,
+        branches: tuple[Branch, ...] | None = None,
+    ) -> Context:
+        """These surroundings with something changed."""
+        return Context(
+            self.frame if frame is None else frame,
+            self.loops if loops is None else loops,
+            self.managers if managers is None else managers,
+            self.paused if paused is None else paused,
+            self.training if training is None else training,
+            self.forwards if forwards is None else forwards,
+            self.branches if branches is None else branches,
+        )
 
 
 @dataclass(slots=True, eq=False)

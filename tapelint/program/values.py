@@ -329,6 +329,9 @@ WIDEST = 16
 
 def join(values: list[Value]) -> Value:
     """The value that is one of `values`."""
+    first = values[0]
+    if all(value is first for value in values):
+        return first
     known: dict[object, Value] = {}
     for value in values:
         for option in _flat(value):
