@@ -142,3 +142,17 @@ def test_the_demo_names_programs_that_exist() -> None:
     named = told.stdout.splitlines()[-1].split("--exit-zero ")[1].split()
     assert len(named) > 5
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_measurements_need_the_linter_alone(checkout: Checkout) -> None:
+    assert checkout.make("precision").returncode == 0
+    (install,) = installs(checkout.asked())
+    assert install.endswith("--editable .")
+    assert checkout.make("precision", "speed").returncode == 0
+    asked = checkout.asked()
+    assert not installs(asked)
+    assert [line for line in asked if "benchmarks" in line] == [
+        "-m benchmarks.precision",
+        "-m benchmarks.speed",
+        "-m benchmarks.speed --growth --rounds 1",
+    ]
