@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
-from tapelint.cli.guard import Refusal, guarded
+from tapelint.cli.guard import Refusal, guarded, warn
+from tapelint.finding import Place
+from tapelint.report.address import coordinates
 from tapelint.source.disk import UnreadableFile, load, read
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
 from tapelint.source.formats import decode
+from tapelint.source.span import Span
 
 
 def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to show.")]) -> None:
@@ -17,13 +20,17 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
         document = _document(file)
         from tapelint.program.build import build
         from tapelint.program.show import render
+        from tapelint.syntax.programs import programs
 
-        programs = build([document], load)
-        shown = render(programs, document).rstrip()
-        for broken, message, position in programs.unparsable:
-            if broken.path == document.path:
-                raise Refusal(f"{file}:{position.line}:{position.column}: {message}")
-        typer.echo(shown)
+        for one in programs(document):
+            built = build([one], load)
+            shown = render(built, one).rstrip()
+            for broken, message, position in built.unparsable:
+                told = f"{file}{coordinates(Place.of(broken, Span(position, position)))}: {message}"
+                if not document.parts:
+                    raise Refusal(told)
+                warn(told)
+            typer.echo(shown)
 
 
 def _document(file: Path) -> Document:

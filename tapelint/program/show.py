@@ -61,7 +61,7 @@ def _lines(program: Program, document: Document) -> Iterator[str]:
     rows = [row for row in dict.fromkeys(_rows(program)) if row.site.module.document.path == document.path]
     within = {row: _enclosing(program, row.site) for row in rows}
     functions = {node.id: node for node in within.values() if node is not None}
-    places = _places(document, {row.site.node for row in rows} | set(functions))
+    places = _places(program.module.document, {row.site.node for row in rows} | set(functions))
     width = max((len(str(places[row.site.node])) for row in rows), default=0)
     yield f"{document.path.name}: {kind_of_file(program)}"
     if not rows:

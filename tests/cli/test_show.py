@@ -152,3 +152,19 @@ def test_what_cannot_be_shown(content: bytes | None, words: str) -> None:
     assert told.status == 2
     assert words in told.err
     assert "Traceback" not in told.err
+
+
+def test_a_broken_cell_is_told_and_the_others_shown() -> None:
+    Path("train.ipynb").write_text(notebook("print 'x'", BROKEN))
+    told = tapelint("show", "train.ipynb")
+    assert told.status == 0
+    assert told.err.startswith("warning: train.ipynb:cell 1:1:1: `print` without parentheses is Python 2")
+    assert "2:7    gradients by parameters of `model`: dead" in told.out
+
+
+def test_programs_that_are_quoted_are_shown_one_after_the_other() -> None:
+    Path("a.md").write_text(f"```python\n{BROKEN}```\n\n```python\n{BROKEN}```\n")
+    shown = tapelint("show", "a.md").out.splitlines()
+    assert [line for line in shown if "gradients" in line] == [
+        f"{line}    gradients by parameters of `model`: dead" for line in (8, 18)
+    ]
