@@ -30,7 +30,18 @@ from tapelint.program.tapes import (
     gradient_behind,
 )
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Choice, Constant, Instance, Result, Site, Value, alternatives
+from tapelint.program.values import (
+    Attribute,
+    Choice,
+    Constant,
+    Display,
+    Instance,
+    Mapping,
+    Result,
+    Site,
+    Value,
+    alternatives,
+)
 
 # Methods of unknown objects that cannot hide a forward pass.
 _HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
@@ -87,7 +98,9 @@ def _optimizer_idle(program: Program) -> bool:
     # Where the program makes its own, those of classes that it never makes objects of are not its own.
     optimizers = [optimizer for optimizer in made if _made_by_the_program(optimizer)] or made
     return bool(optimizers) and not any(
-        use.kind in ("argument", "receiver", "returned") for optimizer in optimizers for use in optimizer.uses
+        use.kind in ("argument", "receiver", "returned") or isinstance(use.by, (Display, Mapping))
+        for optimizer in optimizers
+        for use in optimizer.uses
     )
 
 

@@ -15,7 +15,7 @@ from tapelint.program.values import Constant, Instance, Value
 
 @check
 def training_flag_missing(program: Program) -> Reports:
-    if any((call.op or "").endswith("set_learning_phase") for call in program.trace.calls):
+    if any((call.op or "").endswith(("set_learning_phase", "learning_phase_scope")) for call in program.trace.calls):
         # The program says it once for all models, as one did before Keras 3.
         return
     for gradients in program.gradients:

@@ -60,7 +60,7 @@ def update_variables_mismatch(program: Program) -> Reports:
         if request is None or not request.first_order:
             continue
         sources = _matching_sources(request, gradients)
-        reason = _mismatch(program, gradients, sources, variables) if sources is not None else None
+        reason = _mismatch(program, update.call, gradients, sources, variables) if sources is not None else None
         if reason is not None:
             taken = argument(program, request.call, 1, "sources") or "other variables"
             yield Report(
@@ -75,7 +75,10 @@ def _updates_by_hand(program: Program) -> Iterator[Update]:
     for call in program.trace.calls:
         step = call.argument(0)
         if call.method == "assign_sub" or (
-            call.method == "assign" and isinstance(step, Computed) and step.operator == "-"
+            call.method == "assign"
+            and isinstance(step, Computed)
+            and step.operator == "-"
+            and step.parts[0] is call.receiver
         ):
             yield Update(call)
 
@@ -112,7 +115,7 @@ def _matching_sources(request: Gradients, gradients: Value) -> Value | None:
     return request.sources
 
 
-def _mismatch(program: Program, gradients: Value, sources: Value, variables: Value) -> str | None:
+def _mismatch(program: Program, update: Call, gradients: Value, sources: Value, variables: Value) -> str | None:
     """What the gradients of `sources` update instead; None when they meet their own variables or it cannot be told."""
     if len(alternatives(sources)) != 1 or len(alternatives(variables)) != 1 or sources is variables:
         return None
@@ -133,7 +136,9 @@ def _mismatch(program: Program, gradients: Value, sources: Value, variables: Val
         return _other_selection(taken, given)
     if len(taken) == len(given) > 1 and all(any(_same(a, b) for b in given) for a in taken):
         return "in another order"
-    if all(_distinct(program, a, b) for a in taken for b in given) and not _synchronized(program, taken, given):
+    if all(_distinct(program, a, b) for a in taken for b in given) and not (
+        _synchronized(program, taken, given) or _is_renewed(program, given, update)
+    ):
         return "another model's"
     return None
 
@@ -218,6 +223,20 @@ def _synchronized(program: Program, taken: list[Parameters], given: list[Paramet
             if passed.intersection(workers) and passed.intersection(servers):
                 return True
     return False
+
+
+def _is_renewed(program: Program, given: list[Parameters], update: Call) -> bool:
+    """Whether the updated model gets its weights from elsewhere each time just before: it is a copy to try on."""
+    copies = [id(each.root) for each in given]
+    return any(
+        call.method in ("set_weights", "load_weights")
+        and call.order < update.order
+        and call.context.loops == update.context.loops
+        and _leads_to(call.context, update.context)
+        and call.receiver is not None
+        and any(id(option) in copies for option in alternatives(call.receiver))
+        for call in program.trace.calls
+    )
 
 
 def _is_no_result(value: Value) -> bool:
@@ -327,19 +346,24 @@ def lost_rebindings(program: Program) -> Iterator[Rebinding]:
         pointless = fate(new) == "dead" and _is_listed_variable(old)
         # A layer's own weight may be replaced on purpose, for a forward pass that is to be differentiated.
         kept = rebinding.kept and not watched and _is_plain_step(rebinding)
-        lost = kept or fate(new) not in ("applied", "escaped") or (_breaks_next_turn(rebinding) and not watched)
+        lost = kept or fate(new) in ("dead", "displayed") or (_breaks_next_turn(rebinding) and not watched)
         if (_is_descent(rebinding) or pointless) and lost:
             yield rebinding
 
 
 def _is_plain_step(rebinding: Rebinding) -> bool:
-    """Whether a variable that was made as one is replaced, and no other tape looks on."""
-    requests = (
+    """Whether a variable that was made as one is replaced, and the gradients are asked for again and again."""
+    if not all(isinstance(option, Instance) for option in alternatives(rebinding.old)):
+        return False
+    requests = [
         Gradients(call, tapes_behind(call.receiver)) for call in gradient_behind(rebinding.new) if call.receiver
-    )
-    return all(isinstance(option, Instance) for option in alternatives(rebinding.old)) and all(
-        request.first_order for request in requests
-    )
+    ]
+    return all(request.first_order and _is_repeated(request.call.context) for request in requests)
+
+
+def _is_repeated(context: Context) -> bool:
+    """Whether this is in a loop, or in a function, which is there to be called again."""
+    return bool(context.loops) or context.frame.function is not None
 
 
 def _breaks_next_turn(rebinding: Rebinding) -> bool:

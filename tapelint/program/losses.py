@@ -59,7 +59,7 @@ def shape_of(value: Value) -> Shape | None:
             # Divided by a number that may follow the batch, a sum is an average, and so is what the tape will sum up.
             shape = _combined([shape_of(left), shape_of(right)])
             return Shape("scalar", "other") if shape is not None and shape.kind == "scalar" else None
-        case Computed(operator="*", parts=parts) if any(is_quotient(part) for part in parts):
+        case Computed(operator="*", parts=(left, right)) if _is_weighted(left, right) or _is_weighted(right, left):
             return None
         case Computed(operator=operator, parts=parts) if operator in _ARITHMETIC:
             return _combined([shape_of(part) for part in parts]) or _shape_of_formula(value)
@@ -71,6 +71,14 @@ def shape_of(value: Value) -> Shape | None:
 def _may_average(divisor: Value) -> bool:
     """Whether a divisor may be the number of examples; 2 belongs to the formula."""
     return not (isinstance(divisor, Constant) and isinstance(divisor.value, (int, float)) and abs(divisor.value) <= 2)
+
+
+def _is_weighted(losses: Value, weights: Value) -> bool:
+    """Whether a loss per example is multiplied by something of which nobody knows what it sums up to."""
+    shape = shape_of(losses)
+    if is_quotient(weights):
+        return True
+    return shape is not None and shape.kind == "per-example" and shape_of(weights) is None
 
 
 def is_quotient(value: Value) -> bool:
