@@ -1,4 +1,4 @@
-"""Whatever the cells hold, every position of the text leads back to where its character stands in the notebook."""
+"""Whatever cells or blocks hold, every position of the text leads back to where its character stands in the file."""
 
 import re
 from collections.abc import Iterator
@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from tapelint.finding import Place
 from tapelint.source.notebook import read_notebook
+from tapelint.source.snippets import read_markdown
 from tapelint.source.span import Span
 from tapelint.syntax.legible import legible
 from tapelint.syntax.nodes import children
 from tapelint.syntax.positions import spans
+from tapelint.syntax.programs import programs
 from tapelint.syntax.tree import Assign, Module, Name, Node
 from tests.notebooks import notebook
 
@@ -83,6 +85,30 @@ def test_every_assignment_is_found_in_its_cell(sources: list[str], data: st.Data
     for number, source in enumerate(sources, 1):
         if number not in prose and number not in told:
             assert set(_MARK.findall(source)) <= seen
+
+
+@settings(max_examples=200, deadline=None)
+@given(cells(), st.data())
+def test_every_assignment_is_found_in_the_markdown_text(sources: list[str], data: st.DataObject) -> None:
+    text = "# Title\n"
+    for source in sources:
+        fence = data.draw(st.sampled_from(["```", "~~~~", "````"]))
+        info = data.draw(st.sampled_from(["python", "py", "{code-cell} python", "bash"]))
+        margin = data.draw(st.sampled_from(["", "  ", "   "])) if "\t" not in source else ""
+        body = "".join(f"{margin}{line}\n" if line else "\n" for line in source.replace("\0", "?").split("\n"))
+        text += f"\nSome words, and `mark_0 = 1`.\n\n{margin}{fence}{info}\n{body}{margin}{fence}\n"
+    written = text.split("\n")
+    document = read_markdown(Path("a.md"), text.encode())
+    for program in programs(document):
+        rest, module, broken = legible(program)
+        assert broken == []
+        targets = {target.id: target.name for target in _marks(module)}
+        for number, span in spans(rest, targets.keys()).items():
+            place = Place.of(rest, span)
+            assert place.cell is None
+            assert _text(text, place.span) == targets[number]
+            assert rest.line(None, place.span.start.line) == span.start.line
+        assert list(rest.lines_of(None)) == written[:-1]
 
 
 def _marks(module: Module) -> Iterator[Name]:
