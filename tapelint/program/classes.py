@@ -18,7 +18,7 @@ from tapelint.program.values import (
     Value,
     join,
 )
-from tapelint.program.words import mentions
+from tapelint.program.words import may_set
 from tapelint.syntax import tree
 from tapelint.syntax.parse import Unparsable
 
@@ -29,7 +29,8 @@ class Classes(Calls):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self.functions: list[Function] = []
-        self._assigned: dict[int, frozenset[str]] = {}
+        self._assigned: dict[tree.Function, frozenset[str]] = {}
+        self._possible: dict[tree.Function, frozenset[str]] = {}
         self._changing: dict[tuple[int, str], bool] = {}
         self._seeking: set[tuple[int, str]] = set()
 
@@ -119,7 +120,7 @@ class Classes(Calls):
     def _begins(self, cls: Class, name: str) -> bool:
         """Whether the constructor of `cls` sets an attribute."""
         constructor = cls.attributes.get("__init__")
-        return isinstance(constructor, Function) and name in self._assigned_by(constructor.node)
+        return isinstance(constructor, Function) and name in self._assigned_by(constructor.node, name)
 
     def _learn(self, method: Function) -> None:
         """Run a method for what it sets; what it does there is not part of the program's course."""
@@ -134,21 +135,28 @@ class Classes(Calls):
         for method in cls.node.body:
             if not isinstance(method, tree.Function) or not method.parameters or method.name == "__init__":
                 continue
-            if mentions(method, name) and name in self._assigned_by(method):
+            if name in self._assigned_by(method, name):
                 yield method
 
-    def _assigned_by(self, method: tree.Function) -> frozenset[str]:
-        known = self._assigned.get(id(method))
+    def _assigned_by(self, method: tree.Function, name: str) -> frozenset[str]:
+        """The attributes that a method assigns, if `name` may be among them: for that, its body is read."""
+        known = self._assigned.get(method)
+        if known is None and isinstance(method.suite, tree.Unread):
+            possible = self._possible.get(method)
+            if possible is None:
+                possible = self._possible[method] = may_set(method)
+            if name not in possible:
+                return possible
         if known is None:
             try:
-                known = frozenset(attributes_set(method))
+                known = attributes_set(method)
             except Unparsable:
                 known = frozenset()
-            self._assigned[id(method)] = known
+            self._assigned[method] = known
         return known
 
 
-def attributes_set(method: tree.Function) -> set[str]:
+def attributes_set(method: tree.Function) -> frozenset[str]:
     """The attributes of its first parameter that a method assigns."""
     receiver = method.parameters[0].name
     found: set[str] = set()
@@ -174,4 +182,4 @@ def attributes_set(method: tree.Function) -> set[str]:
                 pending.extend(node.body)
             case tree.Try():
                 pending.extend([*node.body, *node.orelse, *node.finalbody, *[s for h in node.handlers for s in h.body]])
-    return found
+    return frozenset(found)

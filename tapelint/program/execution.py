@@ -68,6 +68,8 @@ class Execution(Statements):
     def forget_trees(self) -> None:
         """Let go of what is known about the nodes of trees, which may be gone."""
         self._assigned.clear()
+        self._possible.clear()
+        self._changing.clear()
         self._declarations.clear()
         self._loop_names.clear()
 

@@ -84,9 +84,15 @@ def _call_of(function: tree.Function, owner: str | None) -> str:
     return owner if function.name in ("__init__", "__new__") else f".{function.name}"
 
 
-def mentions(function: tree.Function, name: str) -> bool:
-    """Whether `name` may occur in a function: no, only if its body has not been read and does not have the word."""
-    return not isinstance(function.suite, tree.Unread) or name in function.suite.text
+def may_set(method: tree.Function) -> frozenset[str]:
+    """The attributes of its first parameter that a method whose body has not been read may assign, and no other."""
+    assert isinstance(method.suite, tree.Unread)
+    receiver = method.parameters[0].name
+    assigned = re.compile(
+        rf"\b{receiver}\.(?P<one>\w+)\s*(?::[^=\n]*|[-+*/%@&|^<>]*)=(?!=)|\b{receiver}\.(?P<more>\w+)\s*[,)\]][^\n]*=(?!=)"
+    )
+    found = (match["one"] or match["more"] for match in assigned.finditer(method.suite.text))
+    return frozenset(found)
 
 
 def _functions(module: tree.Module) -> Iterator[tuple[tree.Function, str | None]]:
