@@ -137,6 +137,10 @@ def _fixed_input(value: Value, batch: int | None) -> bool:
     return given is not None and integer_of(given) == batch
 
 
+# Functions that put tensors side by side, row by row.
+_JOINS = frozenset({"tensorflow.concat", "keras.ops.concatenate"})
+
+
 def _fixed_size(value: Value, feed: Feed) -> bool:
     """Whether a tensor with a fixed number of rows meets the batch in one operation that compares row by row."""
     match value:
@@ -144,6 +148,9 @@ def _fixed_size(value: Value, feed: Feed) -> bool:
             operands = list(parts)
         case Result(call=call) if call.op == "keras.Loss.__call__" or matches(call.op or "", "per_example", "names"):
             operands = list(call.arguments)
+        case Result(call=call) if call.op in _JOINS and integer_of(call.argument(1, "axis")) not in (None, 0):
+            joined = call.argument(0, "values")
+            operands = joined.items if isinstance(joined, Display) else []
         case _:
             return False
     fixed = [any(_rows(one) == feed.batch for one in ancestors(part, _keeps_rows)) for part in operands]

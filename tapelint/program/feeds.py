@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tapelint.program import kinds
-from tapelint.program.arrays import integer_of, order_of, size_of
+from tapelint.program.arrays import Order, integer_of, order_of, size_of
 from tapelint.program.cuts import Cut, cut_of
 from tapelint.program.pipelines import Pipeline, dataset_behind, pipeline_of
 from tapelint.program.provenance import ancestors, made_by
@@ -333,8 +333,16 @@ def fixed_order(feed: Feed) -> bool:
         return False
     # Beside other arrays, the numbers of the examples say which they are, and are not learnt from.
     examples = [array for array in feed.arrays if not _is_numbering(array)] or feed.arrays
-    orders = [order_of(array) for array in examples]
+    orders = [_order_taken(array) for array in examples]
     return None not in orders and "ordered" in orders
+
+
+def _order_taken(array: Value) -> Order | None:
+    """The order of an array; rows that are picked by their numbers, one after another, keep theirs whatever it is."""
+    order = order_of(array)
+    if order is None and isinstance(array, Item) and _is_numbering(array.index):
+        return "ordered"
+    return order
 
 
 def _is_numbering(array: Value) -> bool:
