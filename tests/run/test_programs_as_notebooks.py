@@ -1,6 +1,7 @@
 """A program says the same when it is cut into the cells of a notebook, or into the blocks of a Markdown text."""
 
 import ast
+import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def pieces(text: str) -> list[tuple[int, str]]:
     lines = text.splitlines(keepends=True)
     starts = [min([node.lineno, *(each.lineno for each in _decorators(node))]) for node in ast.parse(text).body]
     cuts = [1, *starts[3::3], len(lines) + 1]
-    return [(first, "".join(lines[first - 1 : last - 1])) for first, last in zip(cuts, cuts[1:], strict=False)]
+    return [(first, "".join(lines[first - 1 : last - 1])) for first, last in itertools.pairwise(cuts)]
 
 
 def _decorators(node: ast.stmt) -> list[ast.expr]:

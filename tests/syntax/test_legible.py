@@ -14,11 +14,11 @@ from tapelint.syntax.scopes import bound_names
 from tests.notebooks import notebook
 
 
-def read(*cells: str) -> tuple[frozenset[str], list[tuple[int | None, int, int]]]:
+def read(*cells: str) -> tuple[set[str], list[tuple[int | None, int, int]]]:
     """The names that can be read, and where the parts stand that cannot."""
     document, module, broken = legible(read_notebook(Path("a.ipynb"), notebook(*cells).encode()))
     places = [Place.of(document, Span(error.position, error.position)) for error in broken]
-    return bound_names(module.body), [(each.cell, each.span.start.line, each.span.start.column) for each in places]
+    return set(bound_names(module.body)), [(each.cell, each.span.start.line, each.span.start.column) for each in places]
 
 
 def test_what_is_python_is_read_whole() -> None:
