@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tapelint.program import kinds
 from tapelint.program.arrays import Order, integer_of, order_of, size_of
 from tapelint.program.cuts import Cut, cut_of
+from tapelint.program.models import BATCH
 from tapelint.program.pipelines import Pipeline, dataset_behind, pipeline_of
 from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.tapes import Gradients
@@ -103,7 +104,8 @@ def feeds_behind(values: list[Value], call: Call) -> list[Feed]:
 
 def _comes_in_turn(cut: Cut, call: Call) -> bool:
     """Whether a loop around a call brings one such cut after another, or a generator does."""
-    if any(frame.function is not None and frame.function.node.is_generator for frame in cut.counting.frame.stack()):
+    running = [frame.function.node for frame in cut.counting.frame.stack() if frame.function is not None]
+    if any(node.is_generator or node.name == "__getitem__" for node in running):
         return True
     given = [loop.iterable for loop in call.context.loops if loop.iterable is not None]
     return any(one is cut.counter.result or one is cut.batch for iterable in given for one in ancestors(iterable))
@@ -263,6 +265,8 @@ def feed_of_fit(call: Call) -> Feed | None:
     if kinds.of(x) == "dataset":
         pipeline = pipeline_of(x)
         return feed_of_pipeline(pipeline, several) if pipeline is not None else None
+    if kinds.of(x) == "pydataset":
+        return _of_sequence(call, x, several)
     if call.opaque or kinds.of(x) is not None:
         return None
     flow = made_by(x)
@@ -282,6 +286,15 @@ def feed_of_fit(call: Call) -> Feed | None:
         keeps_tail=True,
         epochs=several,
     )
+
+
+def _of_sequence(call: Call, data: Value, several: bool) -> Feed | None:
+    """The feed of a `PyDataset`, whose batches Keras brings in another order in each epoch unless it is told not to."""
+    batch = data.attributes.get(BATCH)
+    shuffle = call.argument(8, "shuffle")
+    in_order = isinstance(shuffle, Constant) and not shuffle.value
+    feeds = feeds_behind([batch], call) if batch is not None else []
+    return replace(feeds[0], epochs=several and in_order) if len(feeds) == 1 else None
 
 
 _FOLDERS = frozenset({"keras.preprocessing.image.ImageDataGenerator.flow_from_directory"})

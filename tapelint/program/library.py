@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from tapelint.program import kinds
 from tapelint.program.knowledge import canonical
-from tapelint.program.models import ADDED
+from tapelint.program.models import ADDED, BATCH
+from tapelint.program.provenance import site_of
 from tapelint.program.trace import Call, Loop
 from tapelint.program.values import (
     Attribute,
@@ -211,7 +212,30 @@ def _branch_functions(machine: Calls, call: Call) -> Value | None:
 
 @behaviour("keras.Model.fit", "keras.Model.train_on_batch")
 def _fit(machine: Calls, call: Call) -> Value | None:
+    data = call.argument(0, "x")
+    if call.method == "fit" and isinstance(data, Instance) and kinds.of(data) == "pydataset":
+        _go_through(machine, call, data)
     return _driven(machine, call, "train_step")
+
+
+def _go_through(machine: Calls, call: Call, data: Instance) -> None:
+    """Keras lets a `PyDataset` change its order between epochs, and asks it for its length and its batches."""
+
+    def ask(name: str, *arguments: Value) -> Value:
+        method = machine.class_attribute(data.cls, name, data) if isinstance(data.cls, Class) else None
+        if not isinstance(method, Function):
+            return machine.unknown(name, data)
+        return machine.call(method, list(arguments), {}, [], call.site)
+
+    context, epochs = machine.context, Loop(call.site, "fit", None, None)
+    machine.context = context.inside(loops=(*context.loops, epochs))
+    ask("on_epoch_end")
+    length = ask("__len__")
+    counter = machine.call(machine.library("builtins.range"), [length], {}, [], site_of(length) or call.site)
+    batches = Loop(call.site, "for", counter, epochs)
+    machine.context = context.inside(loops=(*context.loops, epochs, batches))
+    data.attributes[BATCH] = ask("__getitem__", machine.element(counter, call.site))
+    machine.context = context
 
 
 @behaviour("keras.Model.evaluate", "keras.Model.test_on_batch")

@@ -23,6 +23,9 @@ from tapelint.program.values import (
 # Where `Sequential.add` keeps what was added; no Python attribute can have this name.
 ADDED = "<added>"
 
+# Where a `PyDataset` keeps the batch that it hands out in a fit.
+BATCH = "<batch>"
+
 
 def library_class(value: Value) -> str | None:
     """The canonical name of the library class of an object."""
