@@ -173,8 +173,8 @@ class Project:
         module = None
         try:
             if document.parts:
-                document, body, broken = legible(document)
-                module = Module(document, True, body)
+                rest, body, broken = legible(document)
+                module = Module(rest, True, body)
             else:
                 check(document)
                 module = Module(document, True)

@@ -11,13 +11,13 @@ from tapelint.syntax.parse import Unparsable, parse
 _IMPORT = re.compile(r"(?:import|from)\s[^;#(\\]+$", re.MULTILINE)
 
 
-def legible(document: Document, *, imported: bool = False) -> tuple[Document, tree.Module, list[Unparsable]]:
+def legible(document: Document) -> tuple[Document, tree.Module, list[Unparsable]]:
     """The document without the parts that are not Python, its tree, and what is wrong with those parts.
 
-    Raises Unparsable for a document that has no parts. `imported` is for `parse`.
+    Raises Unparsable for a document that has no parts.
     """
     try:
-        module = parse(document, imported=imported)
+        module = parse(document)
         if _kept_apart(document, module):
             return document, module, []
     except Unparsable:

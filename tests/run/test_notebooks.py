@@ -9,6 +9,7 @@ from tapelint.finding import Finding
 from tapelint.run.config import option_layer
 from tapelint.run.lint import lint, lint_text
 from tapelint.run.settings import merge
+from tapelint.source.span import Position, Span
 from tests.notebooks import notebook
 
 MODEL = """\
@@ -111,6 +112,10 @@ class TestBrokenCells:
             (RULE, 3, 4, 13),
             ("unparsable-source", 4, 1, 7),
         ]
+
+    def test_the_mark_is_under_what_was_written(self, read: Read) -> None:
+        *_, broken = read(MODEL, "x = 1\nfor y in:")
+        assert broken.place.span == Span(Position(2, 9), Position(2, 10))
 
     def test_damage_is_told(self, tmp_path: Path) -> None:
         outcome = lint_text(tmp_path / "a.ipynb", b'{"cells": ', merge([]))
