@@ -7,9 +7,11 @@ from tapelint.checks.feeding import is_stateful, keeps_order, quoted_data
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
+from tapelint.program import kinds
 from tapelint.program.feeds import Feed, feed_of_fit, fixed_order
 from tapelint.program.program import Program
 from tapelint.program.provenance import seen_from
+from tapelint.program.trace import Call
 from tapelint.program.values import Constant
 
 # With fewer batches the order hardly matters.
@@ -19,18 +21,26 @@ _SEVERAL = 4
 @check
 def unshuffled_training_data(program: Program) -> Reports:
     for step, feed in program.feeds:
-        if (
-            (feed.pipeline is not None or feed.slices or feed.by_class)
-            and _repeats_order(program, feed)
-            and keeps_order(feed)
-        ):
+        brought = feed.pipeline is not None or feed.slices or feed.by_class
+        if brought and not _obeys_shuffle(step, feed) and _repeats_order(program, feed) and keeps_order(feed):
             # Batches that a helper makes are the business of whoever asks for them.
             site = seen_from(feed.site, feed.context, step.context.frame)
-            yield Report(
-                site,
-                f"{quoted_data(program, feed, site)} comes in the same order in every epoch: nothing shuffles it",
-                trails.of_feed(feed),
-            )
+            yield Report(site, f"{quoted_data(program, feed, site)} {_what_is_wrong(feed)}", trails.of_feed(feed))
+
+
+def _what_is_wrong(feed: Feed) -> str:
+    if feed.by_class and feed.pipeline is None:
+        # Keras mixes the batches of an iterator, not what is in them.
+        return "comes class by class: a batch has one class only, and nothing but whole batches changes places"
+    return "comes in the same order in every epoch: nothing shuffles it"
+
+
+def _obeys_shuffle(step: Call, feed: Feed) -> bool:
+    """Whether a fit orders its data as its `shuffle` says: arrays and a `PyDataset`, but not what brings itself."""
+    x = step.argument(0, "x") if step.op == "keras.Model.fit" else None
+    if x is None or feed.by_class:
+        return False
+    return kinds.of(x) == "pydataset" or (kinds.of(x) is None and "generator" not in x.marks)
 
 
 def _repeats_order(program: Program, feed: Feed) -> bool:
@@ -52,7 +62,7 @@ def shuffle_disabled(program: Program) -> Reports:
             isinstance(shuffle, Constant)
             and not shuffle.value
             and feed is not None
-            and feed.pipeline is None
+            and _obeys_shuffle(fit, feed)
             and _repeats_order(program, feed)
         ):
             name = argument(program, fit, 0, "x")
