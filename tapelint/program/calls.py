@@ -42,7 +42,7 @@ from tapelint.syntax.scopes import declared
 _DEPTH = 24
 _RECURSION = 1
 _BUDGET = 2_000
-_MODULE_BUDGET = 8_000
+_MODULE_BUDGET = 5_000
 
 Arguments = tuple[list[Value], dict[str, Value], list[Value]]
 
@@ -53,8 +53,8 @@ class Calls(Expressions):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self.entered: set[int] = set()
-        # Functions given to calls out of view, which may run them.
-        self._handed_on: dict[int, Function] = {}
+        # Functions given to calls out of view, which may run them, with what is called, if that is known.
+        self._handed_on: dict[int, tuple[Function, str | None]] = {}
         # Statements run for this root, and for the earlier roots of the module.
         self.spent = 0
         self.spent_before = 0
@@ -141,7 +141,7 @@ class Calls(Expressions):
         for value in (*arguments, *keywords.values(), *spread):
             value.used("argument", call)
             if isinstance(value, Function):
-                self._handed_on[id(value.node)] = value
+                self._handed_on[id(value.node)] = value, op
         self.trace.calls.append(call)
         return call
 

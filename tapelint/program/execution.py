@@ -43,10 +43,14 @@ class Execution(Statements):
         for function in islice(self.functions, first, None):
             # What a function of another module defined while it ran belongs to this run as well.
             local = function.scope.module is module
-            if words.matter(function.node) if local else function.scope.kind == "function":
+            if words.matter(function.node) if local else _is_inner(function) and words.train(function.node):
                 self._run_if_uncalled(module, function)
-        for function in list(self._handed_on.values()):
-            self._run_if_uncalled(module, function)
+        for function, receiver in list(self._handed_on.values()):
+            # Of other modules, only what Keras is given is run here: a schedule, say.
+            theirs = receiver is not None and receiver.startswith("keras.")
+            inner = _is_inner(function) and words.train(function.node)
+            if theirs or inner or function.scope.module is module:
+                self._run_if_uncalled(module, function)
         self._settle()
         trace, self.trace, self._course = self._course, Trace(), Trace()
         del self.functions[first:]
@@ -147,3 +151,8 @@ class Execution(Statements):
         super().initialize(instance, arguments, keywords, spread, site)
         assert isinstance(instance.cls, Class)
         self._instances.setdefault(id(instance.cls.node), instance)
+
+
+def _is_inner(function: Function) -> bool:
+    """Whether a function is defined while another one runs."""
+    return function.scope.kind == "function"

@@ -179,6 +179,11 @@ class State:
 
     def _merge(self, outcomes: Iterable[Changes]) -> None:
         outcomes = list(outcomes)
+        if len(outcomes) == 1:
+            for names, name, value in outcomes[0].values():
+                if value is not None:
+                    self.store(names, name, value)
+            return
         keys: dict[tuple[int, str], tuple[Names, str]] = {}
         for changes in outcomes:
             for key, (names, name, _) in changes.items():

@@ -42,7 +42,8 @@ class Words:
         # A customary name that nothing binds is a forgotten import, wherever it stands.
         forgotten = set(table("names")["imports"]) - module.bound
         telling = TRAINING | more
-        self._wanted = {*telling, *(f".{word}" for word in telling), *aliases, *forgotten}
+        self._telling = telling | {f".{word}" for word in telling}
+        self._wanted = {*self._telling, *aliases, *forgotten}
         grown = True
         while grown:
             reached = {call for call, words in called if call not in self._wanted and words & self._wanted}
@@ -52,6 +53,10 @@ class Words:
     def matter(self, function: tree.Function) -> bool:
         """Whether `function` does something of training: itself, through another of the module, or for Keras."""
         return function.name in _CALLED_BY_KERAS or not names_in(function).isdisjoint(self._wanted)
+
+    def train(self, function: tree.Function) -> bool:
+        """Whether `function`, of whatever module, does something of training itself."""
+        return not names_in(function).isdisjoint(self._telling)
 
 
 def names_in(function: tree.Function) -> frozenset[str]:
