@@ -104,7 +104,7 @@ class Binding(Classes):
         """Whether what is bound to `target` is still there when the program comes back."""
         match target:
             case tree.Name(name=name):
-                return name in self.scope.globals
+                return name in self.scope.globals or name in self.scope.nonlocals
             case tree.Subscript(value=tree.Name(name=name)):
                 loops = [
                     loop for loop in self.context.loops[self.context.frame.loops :] if loop.kind != "comprehension"

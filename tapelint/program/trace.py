@@ -144,7 +144,7 @@ class Call:
 class Rebinding:
     """A name that held `old` was bound to `new`, which was computed from it.
 
-    What is `kept` is there for others: an attribute, an item of a list or dict, a global name.
+    What is `kept` is there for others: an attribute, an item of a list or dict, a name of an outer scope.
     """
 
     name: str
