@@ -1,12 +1,15 @@
 """Jupyter notebooks: the code cells of one as the program that they are together."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tapelint.source.commands import as_python
 from tapelint.source.document import Assembly, Document, OtherLanguage, Part, UndecodableSource
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ def _lines(cell: dict[str, Any], number: int) -> list[str]:
         source = "".join(source)
     if not isinstance(source, str):
         raise UndecodableSource(f"this is not a notebook: the source of cell {number} is no text")
-    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    # JSON can spell halves of characters, which no text may contain.
+    return _SURROGATE.sub("\ufffd", source).replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _count(cell: dict[str, Any]) -> int | None:

@@ -140,5 +140,8 @@ class TestDamage:
     def test_a_byte_order_mark_is_none(self) -> None:
         assert texts(read(b"\xef\xbb\xbf" + notebook("a = 1").encode())) == ["a = 1"]
 
+    def test_half_a_character_is_none(self) -> None:
+        assert texts(read('{"cells": [{"cell_type": "code", "source": "a = \'\\ud800\'"}]}')) == ["a = '\ufffd'"]
+
     def test_an_empty_notebook_is_none(self) -> None:
         assert (read(notebook()).text, read(notebook()).parts) == ("", ())
