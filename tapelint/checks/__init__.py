@@ -15,6 +15,7 @@ from tapelint.checks import (
     optimizers,
     pipelines,
     rates,
+    rebindings,
     remainders,
     steps,
 )
@@ -29,7 +30,20 @@ from tapelint.syntax.positions import spans
 
 __all__ = ["CHECKS", "examine"]
 
-_FAMILIES = (batches, evaluation, gradients, losses, models, names, optimizers, pipelines, rates, remainders, steps)
+_FAMILIES = (
+    batches,
+    evaluation,
+    gradients,
+    losses,
+    models,
+    names,
+    optimizers,
+    pipelines,
+    rates,
+    rebindings,
+    remainders,
+    steps,
+)
 
 # What these rules find is that something is not there, which the fragment of a program may well leave out.
 _ABOUT_WHAT_IS_MISSING = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapelint.checks import trails
-from tapelint.checks.optimizers import lost_rebindings
+from tapelint.checks.rebindings import lost_rebindings
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import owner, quoted

@@ -54,7 +54,6 @@ _KEEPING = (
 _PURE = (
     "tensorflow.", "keras.ops.", "keras.backend.", "numpy.", "builtins.", "keras.losses.", "itertools.", "math.",
 )  # fmt: skip
-_PURE_METHODS = frozenset({"numpy", "copy", "tolist", "astype", "reshape", "append", "extend", "mean", "sum", "item"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
