@@ -37,6 +37,10 @@ _COUNTING = frozenset({"builtins.range", "numpy.arange", "tensorflow.range", "tq
 _COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!=", "&", "|", "not", "~", "in", "not in"})
 _WITHOUT_DATA = ("numpy.", "math.", "tensorflow.", "keras.", "builtins.")
 _TAKING = frozenset({"numpy.take", "tensorflow.gather", "keras.ops.take"})
+# What makes a row of each row of its first argument.
+_ROW_BY_ROW = frozenset(
+    {"numpy.dot", "numpy.matmul", "tensorflow.matmul", "keras.Model.predict", "keras.Model.predict_on_batch", "forward"}
+)
 _SORTING = frozenset({"numpy.argsort", "numpy.lexsort", "tensorflow.argsort", "keras.ops.argsort"})
 _SHAPED_FIRST = frozenset({"zeros", "ones", "full", "empty", "zeros_like", "ones_like", "fill"})
 _KEEP_SIZE = frozenset(
@@ -190,7 +194,7 @@ def _order_of_call(call: Call) -> Order | None:
         # Blocks one after another come in the order of the blocks, even if each is constant in itself.
         joined = _mixed(call.arguments[:1])
         return "ordered" if joined == "constant" else joined
-    if op in ("numpy.dot", "numpy.matmul", "tensorflow.matmul") and call.arguments:
+    if op in _ROW_BY_ROW and call.arguments:
         return order_of(call.arguments[0])
     if matches(op, "order", "keeps"):
         return _mixed(call.arguments)
@@ -287,6 +291,8 @@ def _size_of_call(call: Call) -> int | None:
     op, name = call.op or "", (call.op or call.method or "").rpartition(".")[2]
     if matches(op, "order", "random") or (not op and call.receiver is not None and _draws(call.receiver)):
         return _size_of_draw(call, name)
+    if op in ("keras.Model.predict", "forward") and call.arguments:
+        return size_of(call.arguments[0])
     if op.startswith(("numpy.", "tensorflow.", "keras.", "pandas.")):
         return _size_of_array_function(call, name)
     if op in _TAKING or (not op and call.method == "take"):
