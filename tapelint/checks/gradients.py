@@ -21,6 +21,7 @@ from tapelint.program.provenance import (
 )
 from tapelint.program.tapes import (
     APPLYING,
+    ASSIGNING,
     Fate,
     Gradients,
     Parameters,
@@ -78,7 +79,7 @@ def gradients_not_applied(program: Program) -> Reports:
 def _is_benchmark(program: Program) -> bool:
     """Whether a program reads the clock and has nothing that could train: it wants to know how long gradients take."""
     timed = any((call.op or "").startswith(_CLOCKS) for call in program.trace.calls)
-    trains = any(call.method in APPLYING or call.op in _UPDATES for call in program.trace.calls)
+    trains = any(call.method in APPLYING | ASSIGNING or call.op in _UPDATES for call in program.trace.calls)
     return timed and not trains and not any(program.objects("optimizer"))
 
 
