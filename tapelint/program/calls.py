@@ -42,7 +42,7 @@ from tapelint.syntax.scopes import declared
 _DEPTH = 24
 _RECURSION = 1
 _BUDGET = 2_000
-_MODULE_BUDGET = 5_000
+_MODULE_BUDGET = 3_000
 
 Arguments = tuple[list[Value], dict[str, Value], list[Value]]
 

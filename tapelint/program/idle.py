@@ -28,12 +28,11 @@ _ALIAS = re.compile(r"([\w.]+)(?:[ \t]+as[ \t]+(\w+))?")
 def is_idle(text: str, telling: frozenset[str] = frozenset()) -> bool:
     """Whether executing this file alone can show nothing: others may still use what it defines.
 
-    `telling` are words that mean training in this project. In doubt, no.
+    `telling` are names and attributes that mean training in this project. In doubt, no.
     """
     bare = without_text(text)
     words = set(words_in(_IMPORTED.sub("", bare)))
-    telling |= TRAINING
-    if words & telling or words & {f".{word}" for word in telling} or _ACTION.search(bare):
+    if words & (TRAINING | telling) or _ACTION.search(bare):
         return False
     bound = _imported(bare)
     if bound is None or (words & table("names")["imports"].keys()) - bound.keys():

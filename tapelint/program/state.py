@@ -44,8 +44,9 @@ class State:
         self._projections: dict[tuple[int, object], Value] = {}
 
     def forget(self) -> None:
-        """Let go of all that a run has made."""
+        """Let go of all that a run has made. A program may have given attributes to what it imports."""
         self._projections.clear()
+        self._libraries.clear()
 
     @property
     def module(self) -> Module:

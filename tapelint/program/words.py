@@ -11,23 +11,29 @@ from tapelint.syntax import tree
 from tapelint.syntax.nodes import children, header
 from tapelint.syntax.outline import without_text
 
-# Attributes and names without which no check has anything to look at.
-TRAINING = frozenset(
-    {"GradientTape", "gradient", "jacobian", "apply_gradients", "minimize", "fit", "train_on_batch", "evaluate",
-     "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "assign_sub", "learning_rate",
-     "result", "reset_state", "reset_states", "from_tensor_slices", "drop_remainder", "on_epoch_begin", "on_epoch_end"}
+# Names and, behind a dot, attributes without which no check has anything to look at.
+_NAMES = frozenset(
+    {"GradientTape", "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "drop_remainder"}
+)
+_ATTRIBUTES = frozenset(
+    {".gradient", ".jacobian", ".batch_jacobian", ".apply_gradients", ".minimize", ".fit", ".train_on_batch",
+     ".evaluate", ".assign_sub", ".learning_rate", ".lr", ".result", ".reset_state", ".reset_states",
+     ".from_tensor_slices", ".on_epoch_begin", ".on_epoch_end"}
 )  # fmt: skip
+TRAINING = _NAMES | {f".{name}" for name in _NAMES} | _ATTRIBUTES
 
 # What a model may define for `fit` and `evaluate` to call.
 _CALLED_BY_KERAS = frozenset({"train_step", "test_step", "predict_step", "compute_loss", "compute_metrics"})
 
+# What `import x` or `import x as y` binds, where that is all there is to it.
+_IMPORTED = re.compile(r"^[ \t]*import[ \t]+(?:\w+(?:\.\w+)*[ \t]+as[ \t]+)?(\w+)[ \t]*$", re.MULTILINE)
 _WORD = re.compile(r"(?:(\.)\s*)?([^\W\d]\w*)")
 
 
 class Words:
     """The names in each function of a module, and which functions lead to training by calling others.
 
-    `more` are words that say so in this project.
+    `more` are names and attributes that say so in this project.
     """
 
     def __init__(self, module: Module, more: frozenset[str] = frozenset()) -> None:
@@ -36,13 +42,12 @@ class Words:
             for statement in module.tree.body
             if isinstance(statement, tree.ImportFrom)
             for alias in statement.names
-            if alias.name in TRAINING
+            if alias.name in _NAMES
         }
         called = [(_call_of(node, owner), names_in(node)) for node, owner in _functions(module.tree)]
         # A customary name that nothing binds is a forgotten import, wherever it stands.
         forgotten = set(table("names")["imports"]) - module.bound
-        telling = TRAINING | more
-        self._telling = telling | {f".{word}" for word in telling}
+        self._telling = TRAINING | more
         self._wanted = {*self._telling, *aliases, *forgotten}
         grown = True
         while grown:
@@ -60,8 +65,12 @@ class Words:
 
 
 def names_in(function: tree.Function) -> frozenset[str]:
-    """Every name in a function, and every attribute as `.name`; of a body that has not been read, every word."""
+    """Every name in a function, and every attribute as `.name`, but for names that it imports itself.
+
+    Of a body that has not been read, every word.
+    """
     found: set[str] = set()
+    imported: set[str] = set()
     pending: list[tree.Node] = [function]
     while pending:
         node = pending.pop()
@@ -69,12 +78,16 @@ def names_in(function: tree.Function) -> frozenset[str]:
             found.add(node.name)
         elif isinstance(node, tree.Attribute):
             found.add(f".{node.name}")
+        elif isinstance(node, tree.Alias):
+            imported.add(node.asname or node.name)
         if isinstance(node, tree.Function) and isinstance(node.suite, tree.Unread):
-            found.update(words_in(without_text(node.suite.text)))
+            bare = without_text(node.suite.text)
+            found.update(words_in(bare))
+            imported.update(_IMPORTED.findall(bare))
             pending.extend(header(node))
         else:
             pending.extend(children(node))
-    return frozenset(found)
+    return frozenset(found - imported)
 
 
 def words_in(bare: str) -> Iterator[str]:

@@ -25,8 +25,9 @@ class Wrappers:
 
     @property
     def words(self) -> frozenset[str]:
-        """What a function must mention to call one of them."""
-        return frozenset(name.rpartition(".")[2] for name, _ in self.roles)
+        """What a function must mention to call one of them: its name, or that as an attribute."""
+        names = {name.rpartition(".")[2] for name, _ in self.roles}
+        return frozenset(names | {f".{name}" for name in names})
 
     def role_of(self, names: Iterable[str]) -> Role | None:
         """What the function with these full names does by the word of the configuration."""
