@@ -11,6 +11,7 @@ from pathlib import Path
 from tapelint.program.values import Scope
 from tapelint.program.wrappers import Wrappers
 from tapelint.source.document import Document
+from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
 from tapelint.syntax.legible import legible
 from tapelint.syntax.parse import Unparsable, check, parse
@@ -101,6 +102,7 @@ class Project:
         self._read = read
         self._documents = {document.path: document for document in documents}
         self._modules: dict[Path, Module | None] = {}
+        self._leading: dict[Path, bool] = {}
         self._resolved: dict[tuple[Path, str], Module | None] = {}
 
     @property
@@ -125,11 +127,23 @@ class Project:
 
     def find(self, importer: Module, name: str, level: int) -> Module | None:
         """The module that `importer` means by `name` with `level` leading dots; None when it is not the project's."""
+        if not self._leads_on(importer):
+            return None
         folder = importer.document.path.parent
         key = (folder, "." * level + name)
         if key not in self._resolved:
             self._resolved[key] = self._search(folder, name, level)
         return self._resolved[key]
+
+    def _leads_on(self, importer: Module) -> bool:
+        """Whether the imports of a module are looked up: those of files without any training are a dead end."""
+        path = importer.document.path
+        known = self._leading.get(path)
+        if known is None:
+            gathers = path.name == "__init__.py"
+            known = importer.requested or gathers or is_relevant(importer.document.text.encode())
+            self._leading[path] = known
+        return known
 
     def _search(self, folder: Path, name: str, level: int) -> Module | None:
         if level:
