@@ -41,15 +41,11 @@ class Execution(Statements):
         words = Words(module, self.project.wrappers.words)
         # Running a root may define further functions: the list grows while it is read.
         for function in islice(self.functions, first, None):
-            # What a function of another module defined while it ran belongs to this run as well.
-            local = function.scope.module is module
-            if words.matter(function.node) if local else _is_inner(function) and words.train(function.node):
+            if _concerns(function, module, words):
                 self._run_if_uncalled(module, function)
         for function, receiver in list(self._handed_on.values()):
-            # Of other modules, only what Keras is given is run here: a schedule, say.
-            theirs = receiver is not None and receiver.startswith("keras.")
-            inner = _is_inner(function) and words.train(function.node)
-            if theirs or inner or function.scope.module is module:
+            # Keras calls what it is given, a schedule for example, whatever is in it.
+            if (receiver is not None and receiver.startswith("keras.")) or _concerns(function, module, words):
                 self._run_if_uncalled(module, function)
         self._settle()
         trace, self.trace, self._course = self._course, Trace(), Trace()
@@ -153,6 +149,11 @@ class Execution(Statements):
         self._instances.setdefault(id(instance.cls.node), instance)
 
 
-def _is_inner(function: Function) -> bool:
-    """Whether a function is defined while another one runs."""
-    return function.scope.kind == "function"
+def _concerns(function: Function, module: Module, words: Words) -> bool:
+    """Whether a function that nobody calls is to be run with `module`.
+
+    What a function of another module defined while it ran belongs to this run as well.
+    """
+    if function.scope.module is module:
+        return words.matter(function.node)
+    return function.scope.kind == "function" and words.train(function.node)

@@ -82,7 +82,7 @@ def names_in(function: tree.Function) -> frozenset[str]:
             imported.add(node.asname or node.name)
         if isinstance(node, tree.Function) and isinstance(node.suite, tree.Unread):
             bare = without_text(node.suite.text)
-            found.update(words_in(bare))
+            found.update(words_in(_IMPORTED.sub("", bare)))
             imported.update(_IMPORTED.findall(bare))
             pending.extend(header(node))
         else:

@@ -135,8 +135,11 @@ def test_a_function_that_leads_to_training_is_run() -> None:
     assert revealed(text) == ["model", "a"]
 
 
-def test_a_function_that_is_handed_on_is_run() -> None:
-    assert revealed("def f(a):\n  reveal(a)\nx.map(f)") == ["a"]
+@pytest.mark.parametrize(
+    ("receiver", "expected"), [("keras.callbacks.LearningRateScheduler", ["a"]), ("logging.info", [])]
+)
+def test_what_is_given_to_keras_is_run(receiver: str, expected: list[str]) -> None:
+    assert revealed(f"import keras, logging\ndef f(a):\n  reveal(a)\n{receiver}(f)") == expected
 
 
 def test_the_functions_of_a_test_are_not_run_as_programs() -> None:
