@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -46,9 +47,11 @@ def parse(document: Document, *, imported: bool = False) -> Module:
 
 def check(document: Document) -> None:
     """Raises Unparsable if `document` is not Python."""
-    if not _is_python(document.text):
-        # The Python that runs tapelint may be too old for it: LibCST decides.
-        Parts(document.text).whole()
+    parts = Parts(document.text)
+    # Part by part, which takes a fraction of the memory. What Python refuses may be too new for the Python that runs
+    # tapelint, or cut at the wrong place: LibCST decides about the whole.
+    if not all(map(_is_python, parts.texts())):
+        parts.whole()
 
 
 class Parts:
@@ -93,9 +96,14 @@ class Parts:
 
         body = self._cuts[number - 1]
         try:
-            return read(_header(body) + self.text[body.start : body.end], number * _PART)
+            return read(self._text_of(body), number * _PART)
         except Refused as refusal:
             raise Unparsable(str(refusal), Lines(self.text).position(body.start)) from None
+
+    def texts(self) -> Iterator[str]:
+        """What is parsed: the text without the bodies, then each of them."""
+        yield self._without_bodies()
+        yield from map(self._text_of, self._cuts)
 
     def offset(self, number: int, offset: int) -> int:
         """Where in the text an offset in one of its parts lies; the outline is part 0."""
@@ -107,6 +115,9 @@ class Parts:
                 break
             offset += body.end - body.start - len(_placeholder(body))
         return offset
+
+    def _text_of(self, body: Body) -> str:
+        return _header(body) + self.text[body.start : body.end]
 
     def _without_bodies(self) -> str:
         pieces, offset = [], 0
