@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from tapelint.program import kinds
@@ -61,8 +62,8 @@ class Calls(Expressions):
         self._leaves: dict[tuple[int, Training], list[tuple[Value, Training]]] = {}
         self._declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
 
-    def run_body(self, node: tree.Function) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def run_body(self, node: tree.Function) -> None: ...
 
     # Dispatch
 

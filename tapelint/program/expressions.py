@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -69,33 +70,28 @@ _FOLDED: dict[str, Callable[[Any, Any], Any]] = {
 class Expressions(State):
     """Evaluates expressions. Calls are left to the next level up."""
 
+    @abstractmethod
     def call(
-        self,
-        callee: Value,
-        arguments: list[Value],
-        keywords: dict[str, Value],
-        spread: list[Value],
-        site: Site,
-    ) -> Value:
-        raise NotImplementedError
+        self, callee: Value, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site
+    ) -> Value: ...
 
-    def define(self, node: tree.Function) -> Function:
-        raise NotImplementedError
+    @abstractmethod
+    def define(self, node: tree.Function) -> Function: ...
 
-    def bind(self, target: tree.Expression, value: Value) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def bind(self, target: tree.Expression, value: Value) -> None: ...
 
-    def class_attribute(self, cls: Class, name: str, receiver: Value | None) -> Value | None:
-        raise NotImplementedError
+    @abstractmethod
+    def class_attribute(self, cls: Class, name: str, receiver: Value | None) -> Value | None: ...
 
-    def late_attribute(self, instance: Instance, name: str) -> Value | None:
-        raise NotImplementedError
+    @abstractmethod
+    def late_attribute(self, instance: Instance, name: str) -> Value | None: ...
 
-    def super_attribute(self, view: Super, name: str) -> Value:
-        raise NotImplementedError
+    @abstractmethod
+    def super_attribute(self, view: Super, name: str) -> Value: ...
 
-    def settled(self, owner: Value, name: str, held: Value) -> Value:
-        raise NotImplementedError
+    @abstractmethod
+    def settled(self, owner: Value, name: str, held: Value) -> Value: ...
 
     def evaluate(self, node: tree.Expression) -> Value:
         return _EVALUATIONS[type(node)](self, node)

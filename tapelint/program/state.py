@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeVar
 
@@ -28,7 +29,7 @@ RegionKind = Literal["loop", "function", "try"]
 Changes = dict[tuple[int, str], tuple[Names, str, Value | None]]
 
 
-class State:
+class State(ABC):
     """Variables and surroundings. Every write goes through `store`, so that a branch can be undone and merged."""
 
     def __init__(self, project: Project) -> None:
@@ -90,8 +91,8 @@ class State:
 
     # Names
 
-    def import_module(self, module: Module) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def import_module(self, module: Module) -> None: ...
 
     def name_of(self, module: Module, name: str) -> Value | None:
         """What a module of the project binds to `name`."""

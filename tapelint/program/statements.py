@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from tapelint.program.expressions import truth
@@ -297,12 +298,7 @@ class Statements(Imports):
             decorator = self.evaluate(expression)
             if not isinstance(value, Function):
                 return self.call(decorator, [value], {}, [], self.site(node.id))
-            inner = value
-            value = decorate(
-                decorator,
-                inner,
-                lambda decorator=decorator, inner=inner: self.call(decorator, [inner], {}, [], self.site(node.id)),  # type: ignore[misc]
-            )
+            value = decorate(decorator, value, partial(self.call, decorator, [value], {}, [], self.site(node.id)))
             self._follow(function, value)
         return value
 
