@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tapelint.program import kinds
 from tapelint.program.expressions import WIDTH, Expressions
 from tapelint.program.full_names import full_names
+from tapelint.program.interactive import COMMANDS
 from tapelint.program.knowledge import class_kind
 from tapelint.program.library import BEHAVIOURS
 from tapelint.program.models import layers_inside, sensitive_layer
@@ -44,6 +45,8 @@ _DEPTH = 24
 _RECURSION = 1
 _BUDGET = 2_000
 _MODULE_BUDGET = 3_000
+
+_BEHAVIOURS = BEHAVIOURS | COMMANDS
 
 Arguments = tuple[list[Value], dict[str, Value], list[Value]]
 
@@ -156,7 +159,7 @@ class Calls(Expressions):
 
     def _behave(self, call: Call) -> Value:
         """The result of a library call, as the library's behaviour says where it matters."""
-        behaviour = BEHAVIOURS.get(call.op or "") or BEHAVIOURS.get(f".{call.method}" if call.op is None else "")
+        behaviour = _BEHAVIOURS.get(call.op or "") or _BEHAVIOURS.get(f".{call.method}" if call.op is None else "")
         if behaviour is not None:
             changed = behaviour(self, call)
             if changed is not None:

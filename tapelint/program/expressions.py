@@ -7,7 +7,6 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from tapelint.program.interactive import BUILTINS
 from tapelint.program.knowledge import canonical, class_kind, table
 from tapelint.program.state import State
 from tapelint.program.trace import Loop
@@ -50,6 +49,9 @@ _LONGEST = 300
 PASSING = frozenset(
     {"builtins.list", "builtins.tuple", "builtins.iter", "builtins.reversed", "builtins.sorted", "builtins.set"}
 )
+
+# What an interactive session adds to the built-in names.
+_INTERACTIVE = frozenset({"get_ipython", "display", "exit", "quit", "In", "Out", "_", "__"})
 
 _FOLDED: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
@@ -131,7 +133,7 @@ class Expressions(State):
         value = self.find_name(node.name)
         if value is not None:
             return value
-        if hasattr(builtins, node.name) or (node.name in BUILTINS and self.module.document.shows_values):
+        if hasattr(builtins, node.name) or (node.name in _INTERACTIVE and self.module.document.shows_values):
             return self.library(f"builtins.{node.name}")
         starred = self._from_star(node.name)
         if starred is not None:

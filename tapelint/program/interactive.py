@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tapelint.program.library import behaviour
+from tapelint.program.library import Behaviour
 from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Library, ModuleValue, Value, join
 from tapelint.syntax import tree
 
 if TYPE_CHECKING:
-    from tapelint.program.calls import Calls
-
-# What an interactive session adds to the built-in names.
-BUILTINS = frozenset({"get_ipython", "display", "exit", "quit", "In", "Out", "_", "__"})
+    from tapelint.program.expressions import Expressions
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _INSERTED = re.compile(r"\{[^{}]*\}|\$\w+")
@@ -25,8 +22,7 @@ _BOUND = re.compile(r"^[ \t]*(?:def|class)[ \t]+(\w+)|^[ \t]*(\w+)[ \t]*=(?!=)",
 _BRINGING = frozenset({"pylab", "run", "load", "loadpy", "store", "autocall"})
 
 
-@behaviour(".system", ".getoutput")
-def _shell(machine: Calls, call: Call) -> Value | None:
+def _shell(machine: Expressions, call: Call) -> Value | None:
     """A shell line reads the variables in its braces."""
     for text in _texts(call):
         for inserted in _INSERTED.findall(text):
@@ -34,8 +30,7 @@ def _shell(machine: Calls, call: Call) -> Value | None:
     return None
 
 
-@behaviour(".run_line_magic")
-def _line_magic(machine: Calls, call: Call) -> Value | None:
+def _line_magic(machine: Expressions, call: Call) -> Value | None:
     texts = _texts(call)
     if texts and texts[0] in _BRINGING:
         machine.module.star_imports = True
@@ -44,8 +39,7 @@ def _line_magic(machine: Calls, call: Call) -> Value | None:
     return None
 
 
-@behaviour(".run_cell_magic", ".run_cell")
-def _cell(machine: Calls, call: Call) -> Value | None:
+def _cell(machine: Expressions, call: Call) -> Value | None:
     """A cell in another language, or one that is not Python: whatever it names may have changed."""
     for text in _texts(call):
         _read(machine, call, text)
@@ -60,16 +54,25 @@ def _texts(call: Call) -> list[str]:
     return [one.value for one in call.arguments if isinstance(one, Constant) and isinstance(one.value, str)]
 
 
-def _read(machine: Calls, call: Call, text: str) -> None:
+def _read(machine: Expressions, call: Call, text: str) -> None:
     for name in set(_NAME.findall(text)):
         value = machine.find_name(name)
         if value is not None:
             value.used("argument", call)
 
 
-def _may_bind(machine: Calls, call: Call, name: str) -> None:
+def _may_bind(machine: Expressions, call: Call, name: str) -> None:
     old = machine.find_name(name)
     if isinstance(old, Library | ModuleValue):
         return
     new = machine.unknown(f"`{name}` is bound by a cell that is not Python")
     machine.bind(tree.Name(call.site.node, name), new if old is None else join([old, new]))
+
+
+COMMANDS: dict[str, Behaviour] = {
+    ".getoutput": _shell,
+    ".run_cell": _cell,
+    ".run_cell_magic": _cell,
+    ".run_line_magic": _line_magic,
+    ".system": _shell,
+}

@@ -36,9 +36,9 @@ from tapelint.program.values import (
 )
 
 if TYPE_CHECKING:
-    from tapelint.program.calls import Calls
+    from tapelint.program.expressions import Expressions
 
-Behaviour = Callable[["Calls", Call], Value | None]
+Behaviour = Callable[["Expressions", Call], Value | None]
 BEHAVIOURS: dict[str, Behaviour] = {}
 
 
@@ -64,7 +64,7 @@ def compiled(function: Function, compilation: Compilation) -> Function:
 
 
 @behaviour("tensorflow.function", "tensorflow.compat.v1.function")
-def _tf_function(_machine: Calls, call: Call) -> Value | None:
+def _tf_function(_machine: Expressions, call: Call) -> Value | None:
     wrapped = call.argument(0, "func")
     return _compile_all(wrapped) if wrapped is not None else None
 
@@ -111,7 +111,7 @@ def decorate(decorator: Value, function: Function, call: Callable[[], Value]) ->
 
 
 @behaviour("functools.partial")
-def _partial(machine: Calls, call: Call) -> Value | None:
+def _partial(machine: Expressions, call: Call) -> Value | None:
     if not call.arguments or call.spread:
         return None
     functions = [
@@ -123,7 +123,7 @@ def _partial(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("tensorflow.custom_gradient", "tensorflow.recompute_grad", "functools.lru_cache", "functools.cache")
-def _same_function(_machine: Calls, call: Call) -> Value | None:
+def _same_function(_machine: Expressions, call: Call) -> Value | None:
     if call.arguments and isinstance(call.arguments[0], Function):
         call.arguments[0].marks.add((call.op or "").rpartition(".")[2])
         return call.arguments[0]
@@ -138,17 +138,17 @@ def _same_function(_machine: Calls, call: Call) -> Value | None:
     "tensorflow.distribute.Strategy.experimental_run_v2",
     "tensorflow.distribute.Strategy.call_for_each_replica",
 )
-def _strategy_run(machine: Calls, call: Call) -> Value | None:
+def _strategy_run(machine: Expressions, call: Call) -> Value | None:
     return _run_with_args(machine, call)
 
 
 @behaviour(".run", ".experimental_run_v2")
-def _maybe_strategy_run(machine: Calls, call: Call) -> Value | None:
+def _maybe_strategy_run(machine: Expressions, call: Call) -> Value | None:
     """`run(step, args=…)` of an object that was not made in view is a strategy's."""
     return _run_with_args(machine, call) if call.argument(1, "args") is not None else None
 
 
-def _run_with_args(machine: Calls, call: Call) -> Value | None:
+def _run_with_args(machine: Expressions, call: Call) -> Value | None:
     step, given = call.argument(0, "fn"), call.argument(1, "args")
     if not isinstance(step, (Function, Library)):
         return None
@@ -172,7 +172,7 @@ def _spread(given: Value) -> tuple[list[Value], list[Value]]:
     "tensorflow.data.Dataset.interleave",
     "tensorflow.data.Dataset.apply",
 )
-def _pipeline_function(machine: Calls, call: Call) -> Value | None:
+def _pipeline_function(machine: Expressions, call: Call) -> Value | None:
     function = call.argument(0, "map_func") or call.argument(0, "predicate")
     if isinstance(function, Function) and call.receiver is not None:
         graph = compiled(function, "yes")
@@ -194,7 +194,7 @@ def _pipeline_function(machine: Calls, call: Call) -> Value | None:
     "builtins.map",
     "builtins.filter",
 )
-def _map_function(machine: Calls, call: Call) -> Value | None:
+def _map_function(machine: Expressions, call: Call) -> Value | None:
     function = call.argument(0, "fn")
     if not isinstance(function, (Function, Class)) or call.spread:
         return None
@@ -204,21 +204,21 @@ def _map_function(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("tensorflow.cond", "tensorflow.case", "tensorflow.while_loop", "tensorflow.switch_case", "keras.ops.cond")
-def _branch_functions(machine: Calls, call: Call) -> Value | None:
+def _branch_functions(machine: Expressions, call: Call) -> Value | None:
     functions = [value for value in (*call.arguments, *call.keywords.values()) if isinstance(value, Function)]
     results = [machine.call(function, [], {}, [], call.site) for function in functions]
     return machine.unknown("one of several branches", *results, call.result) if results else None
 
 
 @behaviour("keras.Model.fit", "keras.Model.train_on_batch")
-def _fit(machine: Calls, call: Call) -> Value | None:
+def _fit(machine: Expressions, call: Call) -> Value | None:
     data = call.argument(0, "x")
     if call.method == "fit" and isinstance(data, Instance) and kinds.of(data) == "pydataset":
         _go_through(machine, call, data)
     return _driven(machine, call, "train_step")
 
 
-def _go_through(machine: Calls, call: Call, data: Instance) -> None:
+def _go_through(machine: Expressions, call: Call, data: Instance) -> None:
     """Keras lets a `PyDataset` change its order between epochs, and asks it for its length and its batches."""
 
     def ask(name: str, *arguments: Value) -> Value:
@@ -239,11 +239,11 @@ def _go_through(machine: Calls, call: Call, data: Instance) -> None:
 
 
 @behaviour("keras.Model.evaluate", "keras.Model.test_on_batch")
-def _evaluate(machine: Calls, call: Call) -> Value | None:
+def _evaluate(machine: Expressions, call: Call) -> Value | None:
     return _driven(machine, call, "test_step")
 
 
-def _driven(machine: Calls, call: Call, name: str) -> Value | None:
+def _driven(machine: Expressions, call: Call, name: str) -> Value | None:
     """Keras runs the model's own step, compiled, on each batch of the data."""
     model = call.receiver
     if isinstance(model, Instance) and isinstance(model.cls, Class):
@@ -267,7 +267,7 @@ def _driven(machine: Calls, call: Call, name: str) -> Value | None:
 
 
 @behaviour("keras.Model.add")
-def _add_layer(_machine: Calls, call: Call) -> Value | None:
+def _add_layer(_machine: Expressions, call: Call) -> Value | None:
     if isinstance(call.receiver, Instance) and call.arguments:
         added = call.receiver.attributes.get(ADDED)
         if not isinstance(added, Display):
@@ -277,7 +277,7 @@ def _add_layer(_machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour(".append", ".add", ".insert", ".appendleft", ".extend", ".update", ".setdefault")
-def _grow(machine: Calls, call: Call) -> Value | None:
+def _grow(machine: Expressions, call: Call) -> Value | None:
     receiver = call.receiver
     for container in alternatives(receiver) if receiver is not None else []:
         given = [*call.arguments, *call.keywords.values()]
@@ -292,7 +292,7 @@ def _grow(machine: Calls, call: Call) -> Value | None:
     return None
 
 
-def _filed(machine: Calls, call: Call) -> list[Value]:
+def _filed(machine: Expressions, call: Call) -> list[Value]:
     """The values that a dict gets from what its method is given."""
     if call.method == "setdefault":
         return list(call.arguments[1:])
@@ -303,7 +303,7 @@ def _filed(machine: Calls, call: Call) -> list[Value]:
     return filed
 
 
-def _added(machine: Calls, call: Call, given: Value) -> list[Value]:
+def _added(machine: Expressions, call: Call, given: Value) -> list[Value]:
     """The items that a list gets from what its method is given."""
     if call.method != "extend":
         return [given]
@@ -311,7 +311,7 @@ def _added(machine: Calls, call: Call, given: Value) -> list[Value]:
 
 
 @behaviour(".items", ".values", ".keys", ".get", ".pop", ".copy")
-def _look_up(machine: Calls, call: Call) -> Value | None:
+def _look_up(machine: Expressions, call: Call) -> Value | None:
     receiver = call.receiver
     if isinstance(receiver, Mapping):
         values = [*receiver.entries.values(), *receiver.others]
@@ -338,7 +338,7 @@ def _look_up(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("numpy.random.shuffle", "random.shuffle", ".shuffle")
-def _shuffle_in_place(_machine: Calls, call: Call) -> Value | None:
+def _shuffle_in_place(_machine: Expressions, call: Call) -> Value | None:
     if call.arguments and kinds.of(call.receiver or call.callee) != "dataset":
         for value in alternatives(call.arguments[0]):
             value.marks.add("shuffled")
@@ -349,7 +349,7 @@ def _shuffle_in_place(_machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("builtins.super")
-def _super(machine: Calls, call: Call) -> Value | None:
+def _super(machine: Expressions, call: Call) -> Value | None:
     if len(call.arguments) == 2 and isinstance(call.arguments[0], Class):
         return Super(call.arguments[0], call.arguments[1])
     found = machine.find_name("__class__")
@@ -357,7 +357,7 @@ def _super(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("keras.losses.get", "keras.losses.deserialize")
-def _named_loss(machine: Calls, call: Call) -> Value | None:
+def _named_loss(machine: Expressions, call: Call) -> Value | None:
     """The loss function of this name, or an object of the class of this name."""
     named = call.argument(0, "identifier")
     if not isinstance(named, Constant) or not isinstance(named.value, str):
@@ -368,7 +368,7 @@ def _named_loss(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("builtins.getattr")
-def _getattr(machine: Calls, call: Call) -> Value | None:
+def _getattr(machine: Expressions, call: Call) -> Value | None:
     if (
         len(call.arguments) >= 2
         and isinstance(call.arguments[1], Constant)
@@ -379,7 +379,7 @@ def _getattr(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("builtins.list", "builtins.tuple")
-def _as_list(machine: Calls, call: Call) -> Value | None:
+def _as_list(machine: Expressions, call: Call) -> Value | None:
     if not call.arguments:
         return Display("list" if call.op == "builtins.list" else "tuple", [])
     given = call.arguments[0]
@@ -391,20 +391,20 @@ def _as_list(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("builtins.dict", "collections.OrderedDict")
-def _as_dict(machine: Calls, call: Call) -> Value | None:
+def _as_dict(machine: Expressions, call: Call) -> Value | None:
     if not call.arguments and not call.spread:
         return machine.made(Mapping(dict(call.keywords.items())))
     return None
 
 
 @behaviour("types.SimpleNamespace")
-def _namespace(_machine: Calls, call: Call) -> Value | None:
+def _namespace(_machine: Expressions, call: Call) -> Value | None:
     call.result.attributes.update(call.keywords)
     return None
 
 
 @behaviour("builtins.int", "builtins.float", "builtins.bool")
-def _as_number(_machine: Calls, call: Call) -> Value | None:
+def _as_number(_machine: Expressions, call: Call) -> Value | None:
     if len(call.arguments) == 1 and isinstance(call.arguments[0], Constant):
         value = call.arguments[0].value
         if isinstance(value, (int, float)):
@@ -413,7 +413,7 @@ def _as_number(_machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("builtins.next", ".get_next")
-def _next(machine: Calls, call: Call) -> Value | None:
+def _next(machine: Expressions, call: Call) -> Value | None:
     """The next of what an iterator goes through; a default may come instead."""
     iterator = call.receiver if call.receiver is not None else call.argument(0)
     if iterator is None or not all(_iterates(option) for option in alternatives(iterator)):
@@ -428,14 +428,14 @@ def _iterates(value: Value) -> bool:
 
 
 @behaviour("dataclasses.field")
-def _field(machine: Calls, call: Call) -> Value | None:
+def _field(machine: Expressions, call: Call) -> Value | None:
     """What a field of a dataclass is by default."""
     factory = call.argument(None, "default_factory")
     return machine.call(factory, [], {}, [], call.site) if factory is not None else call.argument(None, "default")
 
 
 @behaviour("builtins.slice")
-def _slice(machine: Calls, call: Call) -> Value | None:
+def _slice(machine: Expressions, call: Call) -> Value | None:
     parts: list[Value | None] = [None if is_none(value) else value for value in call.arguments]
     if not parts or len(parts) > 3 or call.spread:
         return None
@@ -444,7 +444,7 @@ def _slice(machine: Calls, call: Call) -> Value | None:
 
 
 @behaviour("builtins.len")
-def _len(_machine: Calls, call: Call) -> Value | None:
+def _len(_machine: Expressions, call: Call) -> Value | None:
     if call.arguments and isinstance(call.arguments[0], Display) and not call.arguments[0].open:
         return Constant(len(call.arguments[0].items))
     return None
