@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
+from tapelint.program import kinds
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors
 from tapelint.program.trace import Branch, Call, Context, Loop
 from tapelint.program.values import (
     Attribute,
+    Class,
     Computed,
     Constant,
     Element,
@@ -60,18 +62,28 @@ def _scheduled(program: Program) -> Iterator[Change]:
         if library_class(callback) != "keras.callbacks.LearningRateScheduler" or callback.call is None:
             continue
         for schedule in alternatives(callback.call.argument(0, "schedule") or Constant(None)):
-            if isinstance(schedule, Function):
-                yield from _returned(program, schedule)
+            function = _function_of(schedule)
+            if function is not None:
+                yield from _returned(program, function)
+
+
+def _function_of(schedule: Value) -> Function | None:
+    """The function that runs when a schedule is called."""
+    if isinstance(schedule, Instance) and isinstance(schedule.cls, Class):
+        schedule = kinds.own_attribute(schedule.cls, "__call__") or schedule
+    return schedule if isinstance(schedule, Function) else None
 
 
 def _returned(program: Program, schedule: Function) -> Iterator[Change]:
-    names = [parameter.name for parameter in schedule.node.parameters]
+    # The epoch comes before it, and before that the object whose method this is.
+    position = 1 + (schedule.owner is not None and "staticmethod" not in schedule.marks)
+    name = next((parameter.name for parameter in schedule.node.parameters[position:]), None)
     for end in program.trace.exits:
         function = end.context.frame.function
         if end.value is None or function is None or function.node is not schedule.node:
             continue
         for option in alternatives(end.value):
-            yield Change(option, names[-1] if names else None, (*end.context.branches, *_branches_of(option)))
+            yield Change(option, name, (*end.context.branches, *_branches_of(option)))
 
 
 def _branches_of(value: Value) -> tuple[Branch, ...]:

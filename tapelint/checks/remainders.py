@@ -95,12 +95,7 @@ def _redrawn(array: Value) -> bool:
     """Whether rows are permuted again in each epoch, so that each time others are left out."""
     return any(
         "shuffled" in value.marks
-        or (
-            isinstance(value, Result)
-            and value.call.op != "builtins.len"
-            and value.call.context.loops
-            and order_of(value) == "random"
-        )
+        or (isinstance(value, Result) and value.call.context.loops and order_of(value) == "random")
         for value in ancestors(array)
     )
 

@@ -62,6 +62,8 @@ def order_of(value: Value) -> Order | None:
     """
     if "shuffled" in value.marks:
         return "random"
+    if _measures(value):
+        return "constant"
     match value:
         case Constant() | SliceValue():
             return "constant"

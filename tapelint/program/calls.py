@@ -144,10 +144,17 @@ class Calls(Expressions):
             receiver.used("receiver", call)
         for value in (*arguments, *keywords.values(), *spread):
             value.used("argument", call)
-            if isinstance(value, Function):
-                self._handed_on[id(value.node)] = value, op
+            function = self._callable(value)
+            if function is not None:
+                self._handed_on[id(function.node)] = function, op
         self.trace.calls.append(call)
         return call
+
+    def _callable(self, value: Value) -> Function | None:
+        """The function that somebody runs who calls `value`."""
+        if isinstance(value, Instance) and isinstance(value.cls, Class):
+            value = self.class_attribute(value.cls, "__call__", value) or value
+        return value if isinstance(value, Function) else None
 
     def _call_library(
         self, callee: Library, arguments: list[Value], keywords: dict[str, Value], spread: list[Value], site: Site

@@ -35,11 +35,8 @@ class Classes(Calls):
         self._seeking: set[tuple[int, str]] = set()
 
     def class_attribute(self, cls: Class, name: str, receiver: Value | None) -> Value | None:
-        for base in kinds.ancestors(cls):
-            found = base.attributes.get(name) if isinstance(base, Class) else None
-            if found is not None:
-                return self._bound(found, cls, receiver)
-        return None
+        found = kinds.own_attribute(cls, name)
+        return self._bound(found, cls, receiver) if found is not None else None
 
     def _bound(self, value: Value, cls: Class, receiver: Value | None) -> Value:
         if not isinstance(value, Function) or value.owner is None or "staticmethod" in value.marks:

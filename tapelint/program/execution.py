@@ -125,7 +125,7 @@ class Execution(Statements):
         self.context = type(self.context)(Frame(None, None, None))
         receiver = None
         if function.owner is not None and not function.marks & {"staticmethod"}:
-            receiver = self._receiver(function)
+            receiver = function.receiver or self._receiver(function)
         with suppress(RecursionError):
             self.call_function(self._with_receiver(function, receiver), [], {}, [], None, root=True)
 

@@ -28,6 +28,7 @@ from tapelint.program.values import (
 )
 
 _COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!="})
+_FLOORS = frozenset({"builtins.int", "numpy.floor", "math.floor"})
 _MEASURING = frozenset({"builtins.len", "tensorflow.shape", "builtins.int"})
 
 # Functions after which a loop may not come to the end of what it goes through.
@@ -236,17 +237,18 @@ def _keeps_tail(counter: Call, size: int | None) -> bool | None:
 
 
 def floor_division(value: Value) -> tuple[Value, Value] | None:
-    """The two sides of `n // size`, also behind `int(n / size)`."""
+    """The two sides of `n // size`, also behind `int(n / size)` and `int(np.floor(n / size))`."""
     options = alternatives(value)
     if len(options) != 1:
         return None
     match options[0]:
         case Computed(operator="//", parts=(left, right)) if not _rounds_up(left):
             return left, right
-        case Result(call=call) if call.op == "builtins.int" and call.arguments:
+        case Result(call=call) if call.op in _FLOORS and call.arguments:
             match call.arguments[0]:
                 case Computed(operator="/", parts=(left, right)):
                     return left, right
+            return floor_division(call.arguments[0])
     return None
 
 

@@ -50,6 +50,14 @@ def ancestors(cls: Class) -> list[Value]:
     return found
 
 
+def own_attribute(cls: Class, name: str) -> Value | None:
+    """What `cls`, or the nearest base of the project that has it, defines under a name."""
+    for one in ancestors(cls):
+        if isinstance(one, Class) and name in one.attributes:
+            return one.attributes[name]
+    return None
+
+
 def method(kind: str | None, name: str) -> str | None:
     """The operation that calling the method `name` of an object of `kind` is."""
     return f"{base_class(kind)}.{name}" if kind is not None else None
