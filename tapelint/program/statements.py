@@ -23,9 +23,11 @@ from tapelint.program.values import (
     Item,
     Library,
     ModuleValue,
+    Parameter,
     Result,
     Scope,
     Site,
+    Unknown,
     Value,
     alternatives,
     is_none,
@@ -118,9 +120,12 @@ class Statements(Imports):
             self._extended(node, old, items, is_open=bool(grows))
             return
         value = self.binary(node.operator, old, operand, node.id)
-        if _is_part_of_result(old):
+        if _is_part_of_something_else(old):
             # An array is changed in place, and with it what it is a part of.
             operand.used("stored")
+        for array in filter(_is_array, alternatives(old)):
+            # So is one that has other names, and what becomes of it becomes of the operand.
+            operand.used("operand", array)
         self._note_rebinding(node.target, value, node.id)
         self.bind(node.target, value)
 
@@ -325,12 +330,16 @@ class Statements(Imports):
         self.bind(tree.Name(node.id, node.name), cls)
 
 
-def _is_part_of_result(value: Value) -> bool:
-    """Whether `value` is taken out of what a call has returned."""
+def _is_part_of_something_else(value: Value) -> bool:
+    """Whether `value` is taken out of what a call has returned, or is, or is part of, what the caller has given."""
     of = value
     while isinstance(of, (Element, Item)):
         of = of.of
-    return of is not value and isinstance(of, Result)
+    return isinstance(of, Parameter) or (of is not value and isinstance(of, (Result, Unknown)))
+
+
+def _is_array(value: Value) -> bool:
+    return isinstance(value, Result) and (value.call.op or "").startswith("numpy.")
 
 
 def _pauses(manager: Value) -> bool:
