@@ -146,11 +146,16 @@ class Expressions(State):
         return self.unknown(f"`{node.name}` is not bound")
 
     def _from_star(self, name: str) -> Value | None:
-        """The class that the only `from library import *` of the module brings under this name."""
+        """What the last `from library import *` of the module that brings this name means by it."""
         libraries = self.module.star_libraries
-        if len(libraries) != 1:
-            return None
-        full = canonical(f"{libraries[0]}.{name}")
+        for library in reversed(libraries):
+            exported = table("exports").get(library)
+            if exported is not None and name in exported:
+                return self.library(canonical(f"{library}.{name}"))
+            if exported is None:
+                # It may bring any name.
+                break
+        full = canonical(f"{libraries[0]}.{name}") if len(libraries) == 1 else ""
         return self.library(full) if class_kind(full) is not None else None
 
     def find_name(self, name: str) -> Value | None:

@@ -61,10 +61,13 @@ class Imports(Binding):
             names = module.module.scope.names
             self.scope.names.update({k: v for k, v in names.items() if not k.startswith("_")})
             self.module.star_imports = self.module.star_imports or module.module.star_imports
+            libraries = list(module.module.star_libraries)
         else:
             self.module.star_imports = True
-            if isinstance(module, Library) and module.name not in self.module.star_libraries:
-                self.module.star_libraries.append(module.name)
+            libraries = [module.name] if isinstance(module, Library) else []
+        # The last one counts where several bring the same name.
+        kept = [name for name in self.module.star_libraries if name not in libraries]
+        self.module.star_libraries[:] = [*kept, *libraries]
 
     def _module(self, name: str, level: int) -> Value:
         found = self.project.find(self.module, name, level)
