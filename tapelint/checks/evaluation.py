@@ -297,14 +297,8 @@ def _tracked(metric: Instance) -> bool:
     )
 
 
-def _is_made_in_view(cls: Class) -> bool:
-    """Whether it is known what becomes of the arguments of a constructor: it is the project's, or sets fields."""
-    own = kinds.own_attribute(cls, "__init__") is not None
-    return own or all(isinstance(one, Class) for one in kinds.ancestors(cls))
-
-
 def _hands_over(call: Call) -> bool:
-    if isinstance(call.callee, Class) and _is_made_in_view(call.callee):
+    if isinstance(call.callee, Class) and kinds.is_made_in_view(call.callee):
         return False
     return not (call.op or "").startswith("builtins.") and call.method not in ("append", "add")
 

@@ -25,6 +25,7 @@ from tapelint.program.tapes import (
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
     Attribute,
+    Class,
     Computed,
     Constant,
     Display,
@@ -215,6 +216,8 @@ def _synchronized(program: Program, taken: list[Parameters], given: list[Paramet
             moved = any(gradient_behind(argument) for argument in call.arguments)
             if not moved and any(id(one) in workers for one in ancestors(call.receiver)):
                 return True
+        if isinstance(call.callee, Class) and kinds.is_made_in_view(call.callee):
+            continue
         if (call.op is None and call.method is None) or (call.op or "").endswith(".map_structure"):
             # Who is given both may copy, as far as can be seen.
             passed = {id(one) for argument in call.arguments for one in ancestors(argument, _is_no_result)}

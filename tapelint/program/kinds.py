@@ -58,6 +58,11 @@ def own_attribute(cls: Class, name: str) -> Value | None:
     return None
 
 
+def is_made_in_view(cls: Class) -> bool:
+    """Whether it is known what becomes of the arguments of a constructor: it is the project's, or sets fields."""
+    return own_attribute(cls, "__init__") is not None or all(isinstance(one, Class) for one in ancestors(cls))
+
+
 def method(kind: str | None, name: str) -> str | None:
     """The operation that calling the method `name` of an object of `kind` is."""
     return f"{base_class(kind)}.{name}" if kind is not None else None
