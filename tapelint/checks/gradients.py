@@ -150,10 +150,10 @@ def _handed_on(tape: Value) -> bool:
                 return True
             if use.kind != "operand" or (isinstance(use.by, Attribute) and use.by.name in _SETTING_UP):
                 continue
-            if not isinstance(use.by, Choice):
+            if not isinstance(use.by, Choice) and not (isinstance(use.by, Display) and use.by.kind == "tuple"):
                 return True
             if id(use.by) not in seen:
-                # A name that holds one tape after another.
+                # A name that holds one tape after another, or what a helper returns together with its loss.
                 pending.append(use.by)
     return False
 
