@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from tapelint.program.expressions import fold
+from tapelint.program.builtin import fold
 from tapelint.program.knowledge import matches, table
 from tapelint.program.provenance import ancestors
 from tapelint.program.questions import asked_once

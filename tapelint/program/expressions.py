@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from tapelint.program.builtin import PASSING, fold
 from tapelint.program.knowledge import canonical, class_kind, table
 from tapelint.program.state import State
 from tapelint.program.trace import Loop
@@ -42,31 +43,9 @@ from tapelint.syntax import tree
 WIDTH = 8
 _MOST_ITEMS = 200
 
-# Constants that take more characters to write are not computed.
-_LONGEST = 300
-
-# Functions that hand out the elements of their first argument, in some order.
-PASSING = frozenset(
-    {"builtins.list", "builtins.tuple", "builtins.iter", "builtins.reversed", "builtins.sorted", "builtins.set"}
-)
 
 # What an interactive session adds to the built-in names.
 _INTERACTIVE = frozenset({"get_ipython", "display", "exit", "quit", "In", "Out", "_", "__"})
-
-_FOLDED: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "%": lambda a, b: a % b,
-    "**": lambda a, b: a**b if abs(b) < 64 and abs(a) < 1e6 else None,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
 
 
 class Expressions(State):
@@ -510,17 +489,6 @@ def display_items(value: Value) -> list[Value] | None:
     if isinstance(value, Display) and not value.open and len(value.items) <= WIDTH:
         return value.items
     return None
-
-
-def fold(operator: str, left: Any, right: Any) -> Any:
-    """The constant `left operator right`; None when it has no small value."""
-    if operator not in _FOLDED or (isinstance(left, (str, bytes)) and operator == "*"):
-        return None
-    try:
-        folded = _FOLDED[operator](left, right)
-        return folded if len(repr(folded)) < _LONGEST else None
-    except (TypeError, ValueError, ArithmeticError):
-        return None
 
 
 def known_none(value: Value) -> bool | None:

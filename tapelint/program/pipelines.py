@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of, size_of
-from tapelint.program.expressions import PASSING
+from tapelint.program.builtin import PASSING
 from tapelint.program.provenance import made_by
 from tapelint.program.trace import Call
 from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives, is_none
