@@ -262,14 +262,20 @@ class Statements(Imports):
 
     def _with(self, node: tree.With) -> None:
         context = self.context
+        managers: list[tuple[Value, Site]] = []
         for item in node.items:
             manager = self.evaluate(item.context)
             manager.used("tested")
+            managers.append((manager, self.site(item.id)))
             value = self._enter(manager, self.site(item.id))
             if item.target is not None:
                 self.bind(item.target, value)
         self.run_block(node.body)
         self.context = context.inside(frame=self.context.frame, branches=self.context.branches)
+        after, self.live = self.live, True
+        for manager, site in reversed(managers):
+            self._leave(manager, site)
+        self.live = self.live and after
 
     def _enter(self, manager: Value, site: Site) -> Value:
         entered = manager
@@ -287,6 +293,14 @@ class Statements(Imports):
         if entered is not manager:
             self.context = self.context.inside(managers=(*self.context.managers, *alternatives(entered)))
         return entered
+
+    def _leave(self, manager: Value, site: Site) -> None:
+        """What a manager of the program's own does at the end of the block, with or without an exception."""
+        for option in alternatives(manager):
+            if isinstance(option, Instance) and isinstance(option.cls, Class):
+                leave = self.class_attribute(option.cls, "__exit__", option)
+                if leave is not None:
+                    self.call(leave, [self.unknown("an exception") for _ in range(3)], {}, [], site)
 
     def define(self, node: tree.Function) -> Function:
         function = Function(node, self.scope)
