@@ -106,9 +106,10 @@ def may_set(method: tree.Function) -> frozenset[str]:
     """The attributes of its first parameter that a method whose body has not been read may assign, and no other."""
     assert isinstance(method.suite, tree.Unread)
     receiver = method.parameters[0].name
-    assigned = re.compile(
-        rf"\b{receiver}\.(?P<one>\w+)\s*(?::[^=\n]*|[-+*/%@&|^<>]*)=(?!=)|\b{receiver}\.(?P<more>\w+)\s*[,)\]][^\n]*=(?!=)"
-    )
+    alone = r"\s*(?::[^=\n]*|[-+*/%@&|^<>]*)=(?!=)"
+    # Bounded, for a line may mention very many attributes and assign none.
+    among_others = r"\s*[,)\]][^\n]{0,200}=(?!=)"
+    assigned = re.compile(rf"\b{receiver}\.(?:(?P<one>\w+){alone}|(?P<more>\w+){among_others})")
     found = (match["one"] or match["more"] for match in assigned.finditer(method.suite.text))
     return frozenset(found)
 

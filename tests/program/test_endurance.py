@@ -2,6 +2,10 @@
 
 import pytest
 
+from tapelint.program.idle import is_idle
+from tapelint.program.words import may_set
+from tapelint.syntax import tree
+from tapelint.syntax.outline import bodies, without_text
 from tests.program.reading import Files, label, named, program, programs, revealed
 
 STEP = """
@@ -165,6 +169,32 @@ def test_fifty_files_that_import_each_other_are_read() -> None:
         },
     }
     assert len(revealed(files)) == 1
+
+
+_LONG = 200_000
+_TEXTS = {
+    "spaces": " " * _LONG,
+    "a comment": "# " + "long " * (_LONG // 5),
+    "quotes": "'" * _LONG,
+    "quotes and backslashes": "'" + "\\" * _LONG,
+    "an open string": "'''" + "a" * _LONG,
+    "targets": "x, " * (_LONG // 3) + "= f(1)",
+    "calls": "x = " + "f(" * (_LONG // 2),
+    "headers": "def f():\n" * (_LONG // 9),
+    "imports": "import " + ", ".join(f"a{number} as b{number}" for number in range(_LONG // 10)),
+    "attributes": "def f(self):\n    g(" + "self.a, " * (_LONG // 8) + ")",
+}
+
+
+@pytest.mark.parametrize("text", _TEXTS.values(), ids=_TEXTS)
+def test_a_long_line_is_skimmed(text: str) -> None:
+    """What is looked for by its words alone is found in a time that grows with the text, and not with its square."""
+    assert len(without_text(text)) == len(text)
+    assert all(body.start <= body.end <= len(text) for body in bodies(text))
+    assert isinstance(is_idle(text), bool)
+    receiver = tree.Parameter(1, "self", None, None, "either")
+    method = tree.Function(0, "f", [receiver], tree.Unread(text, lambda: tree.Suite([])), [], None)
+    assert may_set(method) == frozenset()
 
 
 @pytest.mark.parametrize(
