@@ -31,11 +31,11 @@ def is_idle(text: str, telling: frozenset[str] = frozenset()) -> bool:
     `telling` are names and attributes that mean training in this project. In doubt, no.
     """
     bare = without_text(text)
-    words = set(words_in(_IMPORTED.sub("", bare)))
-    if words & (TRAINING | telling) or _ACTION.search(bare):
+    if not (TRAINING | telling).isdisjoint(words_in(bare)) or _ACTION.search(bare):
         return False
     bound = _imported(bare)
-    if bound is None or (words & table("names")["imports"].keys()) - bound.keys():
+    used = set(words_in(_IMPORTED.sub("", bare)))
+    if bound is None or (used & table("names")["imports"].keys()) - bound.keys():
         return False
     called = {name for each in _ASSIGNED_CALL.finditer(bare) for name in _CALLED.findall(each["right"])}
     foreign = {name for name, root in bound.items() if root in FOREIGN}
