@@ -21,6 +21,7 @@ from tapelint.program.values import (
     Element,
     Instance,
     Item,
+    Mapping,
     Parameter,
     Unknown,
     Value,
@@ -245,7 +246,7 @@ def metric_not_reset(program: Program) -> Reports:
             # A total may well be meant to grow over the whole run.
             continue
         calls = [use.by for use in metric.uses if use.kind == "receiver" and isinstance(use.by, Call)]
-        if unknown or _tracked(metric):
+        if unknown or _tracked(metric) or any(_is_handed_over(holder) for holder in _holders(program, metric)):
             continue
         updates = [call for call in calls if call.method in ("update_state", "__call__")]
         for read in (call for call in calls if call.method == "result"):
@@ -294,6 +295,35 @@ def _tracked(metric: Instance) -> bool:
         or (isinstance(use.by, Attribute) and (use.by.name in _STATE or (use.by.name in _RESETTING and use.by.uses)))
         or (use.kind == "argument" and isinstance(use.by, Call) and _hands_over(use.by))
         for use in metric.uses
+    )
+
+
+def _holders(program: Program, metric: Instance) -> list[Instance]:
+    """The program's own objects that have the metric as an attribute, or in one."""
+    return [
+        assignment.owner
+        for assignment in program.trace.assignments
+        if isinstance(assignment.owner, Instance)
+        and isinstance(assignment.owner.cls, Class)
+        and any(metric is held for held in _contents(assignment.value))
+    ]
+
+
+def _contents(value: Value) -> list[Value]:
+    """`value`, or the items of the list or dict that it is."""
+    match value:
+        case Display(items=items):
+            return items
+        case Mapping(entries=entries, others=others):
+            return [*entries.values(), *others]
+    return [value]
+
+
+def _is_handed_over(holder: Instance) -> bool:
+    """Whether something out of view is given the object, and may reset what is in it: a hook, a list of callbacks."""
+    return any(
+        use.kind == "argument" and isinstance(use.by, Call) and use.by.op is None and _hands_over(use.by)
+        for use in holder.uses
     )
 
 
