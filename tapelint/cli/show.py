@@ -19,7 +19,7 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
     with guarded():
         document = _document(file)
         from tapelint.program.build import build
-        from tapelint.program.show import render
+        from tapelint.program.description.show import render
         from tapelint.syntax.programs import programs
 
         for one in programs(document):

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from tapelint.program.execution import Execution
-from tapelint.program.idle import is_idle
+from tapelint.program.execution.idle import is_idle
+from tapelint.program.execution.machine import Execution
 from tapelint.program.program import Program
 from tapelint.program.project import Project, Read
 from tapelint.program.wrappers import Wrappers

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tapelint.program.build import build
-from tapelint.program.describe import describe, surroundings
+from tapelint.program.description.describe import describe, surroundings
 from tapelint.program.program import Program
 from tapelint.program.trace import Call
 from tapelint.source.document import Document

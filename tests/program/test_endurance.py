@@ -2,8 +2,8 @@
 
 import pytest
 
-from tapelint.program.idle import is_idle
-from tapelint.program.words import may_set
+from tapelint.program.execution.idle import is_idle
+from tapelint.program.execution.words import may_set
 from tapelint.syntax import tree
 from tapelint.syntax.outline import bodies, without_text
 from tests.program.reading import Files, label, named, program, programs, revealed

@@ -7,8 +7,8 @@ import pytest
 
 from tapelint.finding import Finding
 from tapelint.program import build
-from tapelint.program.idle import is_idle
-from tapelint.program.words import Words
+from tapelint.program.execution.idle import is_idle
+from tapelint.program.execution.words import Words
 from tests.linting import findings
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sys
 
+from tapelint.program.execution.words import TRAINING, words_in
 from tapelint.program.knowledge import table
 from tapelint.program.project import FOREIGN
-from tapelint.program.words import TRAINING, words_in
 from tapelint.syntax.outline import without_text
 
 # A statement at the left margin that does more than to import, to define or to go on with one that does.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tapelint.program import kinds
-from tapelint.program.doubts import doubt
+from tapelint.program.description.doubts import doubt
+from tapelint.program.description.naming import quoted
 from tapelint.program.losses import has_feature_axis, reduction_of, shape_of
-from tapelint.program.naming import quoted
 from tapelint.program.program import Program
 from tapelint.program.trace import Call
 from tapelint.program.values import Choice, Computed, Constant, Result, Value, alternatives

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from tapelint.program.expressions import truth
-from tapelint.program.imports import Imports
-from tapelint.program.library import decorate
+from tapelint.program.execution.expressions import truth
+from tapelint.program.execution.imports import Imports
+from tapelint.program.execution.library import decorate
 from tapelint.program.project import Module, Project
 from tapelint.program.trace import Exit, Loop
 from tapelint.program.values import (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from itertools import islice
 
+from tapelint.program.execution.statements import Statements
+from tapelint.program.execution.words import Words
 from tapelint.program.project import Module, Project
-from tapelint.program.statements import Statements
 from tapelint.program.trace import Context, Frame, Trace
 from tapelint.program.values import (
     Class,
@@ -15,7 +16,6 @@ from tapelint.program.values import (
     Site,
     Value,
 )
-from tapelint.program.words import Words
 
 _MODEL_METHODS = frozenset({"compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch"})
 

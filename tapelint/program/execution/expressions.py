@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tapelint.program.builtin import PASSING, fold
+from tapelint.program.execution.state import State
 from tapelint.program.knowledge import canonical, class_kind, table
-from tapelint.program.state import State
 from tapelint.program.trace import Loop
 from tapelint.program.values import (
     Attribute,

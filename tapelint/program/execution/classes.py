@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.program import kinds
-from tapelint.program.calls import Calls
+from tapelint.program.execution.calls import Calls
+from tapelint.program.execution.words import may_set
 from tapelint.program.project import Project
 from tapelint.program.trace import Frame, Trace
 from tapelint.program.values import (
@@ -18,7 +19,6 @@ from tapelint.program.values import (
     Value,
     join,
 )
-from tapelint.program.words import may_set
 from tapelint.syntax import tree
 from tapelint.syntax.parse import Unparsable
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from tapelint.program import kinds
-from tapelint.program.anatomy import LINEAR, last_activation, regularized_layers
 from tapelint.program.arrays import integer_of
+from tapelint.program.description.anatomy import LINEAR, last_activation, regularized_layers
+from tapelint.program.description.naming import name_of, quoted
 from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline, feeds_behind
 from tapelint.program.losses import reduction_of
 from tapelint.program.models import layers_inside, library_class, parts_of, sensitive_layer
-from tapelint.program.naming import name_of, quoted
 from tapelint.program.pipelines import Pipeline, pipeline_of
 from tapelint.program.program import Program
 from tapelint.program.project import Module

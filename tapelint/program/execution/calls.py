@@ -6,11 +6,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from tapelint.program import kinds
-from tapelint.program.expressions import WIDTH, Expressions
-from tapelint.program.full_names import full_names
-from tapelint.program.interactive import COMMANDS
+from tapelint.program.execution.expressions import WIDTH, Expressions
+from tapelint.program.execution.full_names import full_names
+from tapelint.program.execution.interactive import COMMANDS
+from tapelint.program.execution.library import BEHAVIOURS
 from tapelint.program.knowledge import class_kind
-from tapelint.program.library import BEHAVIOURS
 from tapelint.program.models import layers_inside, sensitive_layer
 from tapelint.program.project import Project
 from tapelint.program.trace import Call, Context, Frame, Training

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.program.classes import Classes
+from tapelint.program.execution.classes import Classes
 from tapelint.program.trace import AttributeAssignment, Rebinding
 from tapelint.program.values import (
     Computed,

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tapelint.program import kinds
-from tapelint.program.describe import compilation, describe, describe_gradients, loops, recording
-from tapelint.program.doubts import doubt
-from tapelint.program.naming import quoted
-from tapelint.program.occasions import kind_of_file
+from tapelint.program.description.describe import compilation, describe, describe_gradients, loops, recording
+from tapelint.program.description.doubts import doubt
+from tapelint.program.description.naming import quoted
+from tapelint.program.description.occasions import kind_of_file
+from tapelint.program.description.ranks import rank, rank_doubt
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, context_of
-from tapelint.program.ranks import rank, rank_doubt
 from tapelint.program.tapes import Gradients
 from tapelint.program.trace import Call, Frame
 from tapelint.program.values import Site, Value

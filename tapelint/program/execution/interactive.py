@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tapelint.program.library import Behaviour
+from tapelint.program.execution.library import Behaviour
 from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Library, ModuleValue, Value, join
 from tapelint.syntax import tree
 
 if TYPE_CHECKING:
-    from tapelint.program.expressions import Expressions
+    from tapelint.program.execution.expressions import Expressions
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _INSERTED = re.compile(r"\{[^{}]*\}|\$\w+")

@@ -36,7 +36,7 @@ from tapelint.program.values import (
 )
 
 if TYPE_CHECKING:
-    from tapelint.program.expressions import Expressions
+    from tapelint.program.execution.expressions import Expressions
 
 Behaviour = Callable[["Expressions", Call], Value | None]
 BEHAVIOURS: dict[str, Behaviour] = {}

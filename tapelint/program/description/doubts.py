@@ -6,7 +6,7 @@ import sys
 
 from tapelint.program import kinds
 from tapelint.program.arrays import order_of, size_of
-from tapelint.program.naming import name_of, quoted
+from tapelint.program.description.naming import name_of, quoted
 from tapelint.program.program import Program
 from tapelint.program.provenance import projected
 from tapelint.program.trace import Call

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from tapelint.program import kinds, portraits
+from tapelint.program import kinds
 from tapelint.program.arrays import order_of, size_of
-from tapelint.program.declared import declared_type
-from tapelint.program.doubts import doubt, is_known
-from tapelint.program.naming import quoted
-from tapelint.program.occasions import kind_of_file
+from tapelint.program.description import portraits
+from tapelint.program.description.declared import declared_type
+from tapelint.program.description.doubts import doubt, is_known
+from tapelint.program.description.naming import quoted
+from tapelint.program.description.occasions import kind_of_file
+from tapelint.program.description.ranks import rank
 from tapelint.program.pipelines import dataset_behind
 from tapelint.program.program import Program
 from tapelint.program.provenance import context_of, is_operation
-from tapelint.program.ranks import rank
 from tapelint.program.tapes import (
     ASKING,
     Fate,

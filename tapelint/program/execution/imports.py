@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.program.binding import Binding
+from tapelint.program.execution.binding import Binding
 from tapelint.program.knowledge import canonical
 from tapelint.program.values import (
     Deferred,
