@@ -8,6 +8,7 @@ import typer
 from tapelint.cli.guard import Refusal, guarded, warn
 from tapelint.finding import Place
 from tapelint.report.address import coordinates
+from tapelint.run.hierarchy import Hierarchy
 from tapelint.source.disk import UnreadableFile, load, read
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
 from tapelint.source.formats import decode
@@ -22,8 +23,9 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
         from tapelint.program.description.show import render
         from tapelint.syntax.programs import programs
 
+        settings = Hierarchy(Path.cwd()).at(document.path.parent)
         for one in programs(document):
-            built = build([one], load)
+            built = build([one], load, settings.wrappers)
             shown = render(built, one).rstrip()
             for broken, message, position in built.unparsable:
                 told = f"{file}{coordinates(Place.of(broken, Span(position, position)))}: {message}"
