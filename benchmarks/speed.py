@@ -62,7 +62,10 @@ def peer(home: Path) -> Path:
 
 
 def measured(command: Sequence[str], files: Sequence[Path]) -> Measurement:
-    """One run of a program on files. Raises Unavailable when it neither finishes nor finds anything."""
+    """One run of a program on files. Raises Unavailable when it neither finishes nor finds anything.
+
+    The memory is at least what the process weighs that asks: Linux counts from the fork on.
+    """
     started = time.perf_counter()
     # Run directly and waited for by hand: only that tells the memory of this program and its children alone.
     child = os.posix_spawn(

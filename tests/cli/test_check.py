@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -185,7 +186,7 @@ class TestStandardInput:
         assert tapelint("check", "-", stdin="").status == 0
 
     def test_a_closed_one_is_told(self) -> None:
-        command = f"exec {sys.executable} -m tapelint check - <&-"
+        command = f"exec {shlex.quote(sys.executable)} -m tapelint check - <&-"
         told = subprocess.run(
             ["sh", "-c", command],
             capture_output=True,
