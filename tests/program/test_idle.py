@@ -19,6 +19,7 @@ IDLE = {
     "constants": "import os\nfrom pathlib import Path\nROOT = Path(os.getcwd())\n__all__ = ['A']\nx: int = 3\n",
     "words in strings": '"""Then model.fit(x) with a GradientTape."""\n# optimizer.apply_gradients\n',
     "imports for type checkers": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import numpy as np\n",
+    "an import from one place or another": "try:\n    from a import b\nexcept ImportError as e:\n\n    b = None\n",
     "an optional import": "try:\n    import tensorflow as tf\nexcept ImportError:\n    tf = None\n",
 }
 BUSY = {
@@ -27,6 +28,9 @@ BUSY = {
     "a call": "from steps import train\ntrain(3)\n",
     "the result of a call": "from steps import train\nhistory = train(3)\n",
     "a script": "def main(): ...\nif __name__ == '__main__':\n    main()\n",
+    "a script that may be stopped": "from steps import main\ntry:\n    main()\nexcept KeyboardInterrupt:\n    pass\n",
+    "a script after a try": "try:\n    import steps\n    steps.main()\nexcept ImportError:\n    raise\n",
+    "a script in an else": "try:\n    import steps\nexcept ImportError:\n    pass\nelse:\n    steps.main()\n",
     "a loop": "import steps\nfor epoch in range(3):\n    steps.take(epoch)\n",
     "a forgotten import": "def f():\n    return np.zeros(3)\n",
     "names that come with a star": "from steps import *\nx = train()\n",

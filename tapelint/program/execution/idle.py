@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
 import re
-import sys
 
 from tapelint.program.execution.words import TRAINING, words_in
 from tapelint.program.knowledge import table
 from tapelint.program.project import FOREIGN
 from tapelint.syntax.outline import without_text
 
-# A statement at the left margin that does more than to import, to define or to go on with one that does.
+# A line that imports, binds a name or goes on with a line that does.
+_INERT = r"(?:(?:import|from)\b|[@)\]}\"]|(?:pass|raise)\b|[\w., \t]+(?::[^=\n]*)?=(?!=))"
+# A statement at the left margin that does more than to define: an import may be tried, or made for type checkers.
 _ACTION = re.compile(
-    r"^(?!(?:def|class|async[ \t]+def|import|from)\b|[@)\]}\s\"]|[\w., \t]+(?::[^=\n]*)?=(?!=)|(?:try|else|finally):"
-    r"|except\b|if[ \t]+(?:typing\.)?TYPE_CHECKING\b)\S",
+    rf"^(?!(?:def|class|async[ \t]+def)\b|\s|{_INERT}"
+    rf"|(?:try|else|finally|except\b[^\n]*):[ \t]*\n(?:[ \t]+{_INERT}[^\n]*\n|[ \t]*\n)*(?=\S|\Z)"
+    r"|if[ \t]+(?:typing\.)?TYPE_CHECKING\b)\S",
     re.MULTILINE,
 )
 # A call to the right of an assignment at the left margin, by the first name in it.
@@ -42,7 +45,7 @@ def is_idle(text: str, telling: frozenset[str] = frozenset()) -> bool:
     return called <= foreign | _BUILTINS
 
 
-_BUILTINS = frozenset(dir(sys.modules["builtins"]))
+_BUILTINS = frozenset(dir(builtins))
 
 
 def _imported(bare: str) -> dict[str, str] | None:

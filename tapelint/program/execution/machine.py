@@ -107,7 +107,7 @@ class Execution(Statements):
         module.scope.names["__file__"] = self.unknown("__file__")
         frame = Frame(None, None, None, root=True)
         self.trace.frames.append(frame)
-        self.context = type(self.context)(frame)
+        self.context = Context(frame)
         # Nesting deeper than can be followed ends the run of a module; what it did before stands.
         with suppress(RecursionError):
             self.run_block(module.tree.body)
@@ -122,7 +122,7 @@ class Execution(Statements):
         self.scope = function.scope
         self.live = True
         self._journals, self._regions = [], []
-        self.context = type(self.context)(Frame(None, None, None))
+        self.context = Context(Frame(None, None, None))
         receiver = None
         if function.owner is not None and not function.marks & {"staticmethod"}:
             receiver = function.receiver or self._receiver(function)
