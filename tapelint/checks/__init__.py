@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Collection, Iterable
 
 from tapelint.catalog import Rule, rules
-from tapelint.checks import (
-    batches,
-    evaluation,
-    gradients,
-    losses,
-    models,
-    names,
-    optimizers,
-    pipelines,
-    rates,
-    rebindings,
-    remainders,
-    steps,
-)
-from tapelint.checks.registry import CHECKS
+from tapelint.checks.registry import CHECKS, OF_ABSENCE
 from tapelint.checks.report import Report
 from tapelint.finding import Finding, Place, TrailStep
 from tapelint.program.program import Program
@@ -30,29 +18,9 @@ from tapelint.syntax.positions import spans
 
 __all__ = ["CHECKS", "examine"]
 
-_FAMILIES = (
-    batches,
-    evaluation,
-    gradients,
-    losses,
-    models,
-    names,
-    optimizers,
-    pipelines,
-    rates,
-    rebindings,
-    remainders,
-    steps,
-)
-
-# What these rules find is that something is not there, which the fragment of a program may well leave out.
-_ABOUT_WHAT_IS_MISSING = frozenset(
-    (
-        *("gradient-never-taken", "gradients-not-applied", "metric-not-reset", "missing-tf-function"),
-        *("no-early-stopping", "no-validation-data", "unavailable-monitor", "unimported-module"),
-        *("unshuffled-training-data", "training-flag-missing"),
-    )
-)
+# Importing a family files its checks.
+for _family in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_family.name}")
 
 
 def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Finding]:
@@ -69,7 +37,7 @@ def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Findin
 
 def _examine(program: Program, wanted: Collection[str]) -> list[Finding]:
     reports: dict[tuple[str, Module, int], tuple[Rule, Report]] = {}
-    telling = set(wanted) - _ABOUT_WHAT_IS_MISSING if program.fragmentary else set(wanted)
+    telling = set(wanted) - OF_ABSENCE if program.fragmentary else set(wanted)
     for name in CHECKS.keys() & telling:
         for report in CHECKS[name](program):
             reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))

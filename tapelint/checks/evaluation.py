@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.checks.registry import check
+from tapelint.checks.registry import check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program import kinds
@@ -35,7 +35,7 @@ _LONG = 10
 _MANY = 50
 
 
-@check
+@check_of_absence
 def no_validation_data(program: Program) -> Reports:
     if any(_evaluates(program, call) or _is_held_out(call) for call in program.trace.calls):
         return
@@ -137,7 +137,7 @@ def _is_supervised(fit: Call) -> bool:
     return not any(isinstance(value, (Parameter, Unknown)) for array in feed.arrays for value in ancestors(array))
 
 
-@check
+@check_of_absence
 def no_early_stopping(program: Program) -> Reports:
     for fit in program.fits:
         epochs = _epochs(fit)
@@ -189,7 +189,7 @@ def _saves_best(checkpoint: Value) -> bool:
     return given is not None and not (isinstance(given, Constant) and not given.value)
 
 
-@check
+@check_of_absence
 def unavailable_monitor(program: Program) -> Reports:
     for fit in program.fits:
         callbacks = _callbacks(fit) or []
@@ -238,7 +238,7 @@ def _own_loop(fit: Call) -> bool:
     return isinstance(model, Instance) and isinstance(model.cls, Class) and "fit" in model.cls.attributes
 
 
-@check
+@check_of_absence
 def metric_not_reset(program: Program) -> Reports:
     unknown = any(_resets_something(call) for call in program.trace.calls)
     for metric in program.objects("metric"):

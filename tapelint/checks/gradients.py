@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tapelint.checks import trails
 from tapelint.checks.rebindings import lost_rebindings
-from tapelint.checks.registry import check
+from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import owner, quoted
 from tapelint.program.models import variables_in
@@ -52,7 +52,7 @@ _CLOCKS = ("time.", "timeit.", "tensorflow.timestamp", "tensorflow.test.Benchmar
 _UPDATES = frozenset({"keras.Model.fit", "keras.Model.train_on_batch"})
 
 
-@check
+@check_of_absence
 def gradients_not_applied(program: Program) -> Reports:
     if _is_benchmark(program):
         return
@@ -110,7 +110,7 @@ def _made_by_the_program(value: Instance) -> bool:
     return value.call is not None and [*value.call.context.frame.stack()][-1].function is None
 
 
-@check
+@check_of_absence
 def gradient_never_taken(program: Program) -> Reports:
     asked = {id(tape) for gradients in program.gradients for tape in gradients.tapes}
     for tape in program.objects("tape"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.checks.registry import check
+from tapelint.checks.registry import check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program.models import library_class
@@ -13,7 +13,7 @@ from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Instance, Value
 
 
-@check
+@check_of_absence
 def training_flag_missing(program: Program) -> Reports:
     if any((call.op or "").endswith(("set_learning_phase", "learning_phase_scope")) for call in program.trace.calls):
         # The program says it once for all models, as one did before Keras 3.

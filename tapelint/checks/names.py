@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.checks.registry import check
+from tapelint.checks.registry import check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.program.knowledge import table
 from tapelint.program.program import Program
@@ -10,7 +10,7 @@ from tapelint.program.project import Module
 from tapelint.syntax import tree
 
 
-@check
+@check_of_absence
 def unimported_module(program: Program) -> Reports:
     # A customary name that nothing binds cannot be anything but a forgotten import.
     customary = table("names")["imports"]

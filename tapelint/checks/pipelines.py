@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tapelint.checks import trails
 from tapelint.checks.feeding import is_stateful, keeps_order, quoted_data
-from tapelint.checks.registry import check
+from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
@@ -18,7 +18,7 @@ from tapelint.program.values import Constant
 _SEVERAL = 4
 
 
-@check
+@check_of_absence
 def unshuffled_training_data(program: Program) -> Reports:
     for step, feed in program.feeds:
         brought = feed.pipeline is not None or feed.slices or feed.by_class

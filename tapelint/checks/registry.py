@@ -11,8 +11,21 @@ Check = Callable[[Program], Reports]
 
 CHECKS: dict[str, Check] = {}
 
+OF_ABSENCE: set[str] = set()
+"""The rules that find something missing, which the fragment of a program may well leave out."""
+
 
 def check(function: Check) -> Check:
     """File a check under the rule that its name spells."""
-    CHECKS[function.__name__.replace("_", "-")] = function
+    CHECKS[rule_of(function)] = function
     return function
+
+
+def check_of_absence(function: Check) -> Check:
+    """File a check that finds something missing: it is not asked about fragments of programs."""
+    OF_ABSENCE.add(rule_of(function))
+    return check(function)
+
+
+def rule_of(function: Check) -> str:
+    return function.__name__.replace("_", "-")

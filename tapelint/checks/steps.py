@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.checks.registry import check
+from tapelint.checks.registry import check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.program.program import Program
 from tapelint.program.project import Module
@@ -30,7 +30,7 @@ _EAGER_LIBRARIES = (
 )
 
 
-@check
+@check_of_absence
 def missing_tf_function(program: Program) -> Reports:
     told: set[Module] = set()
     for gradients in program.training:
