@@ -1,0 +1,89 @@
+"""Checks of the data that a model is validated on."""
+
+from __future__ import annotations
+
+from tapelint.checks.registry import check_of_absence
+from tapelint.checks.report import Report, Reports
+from tapelint.checks.wording import callee
+from tapelint.program.feeds import feed_of_fit
+from tapelint.program.fits import callbacks_of, epochs_of, is_of_keras, same_data, validates
+from tapelint.program.program import Program
+from tapelint.program.provenance import ancestors, made_by
+from tapelint.program.trace import Call
+from tapelint.program.values import Parameter, Unknown, alternatives
+from tapelint.program.wrappers import EVALUATES
+
+_EVALUATING = frozenset({"evaluate", "test_on_batch", "predict", "predict_on_batch", "evaluate_generator", "score"})
+_LONG = 10
+
+
+@check_of_absence
+def no_validation_data(program: Program) -> Reports:
+    if any(_evaluates(program, call) or _is_held_out(call) for call in program.trace.calls):
+        return
+    if any(validates(fit) is True for fit in program.fits):
+        # One fit is validated, and the others may lead up to it.
+        return
+    for fit in program.fits:
+        epochs = epochs_of(fit)
+        if (
+            epochs is None
+            or epochs < 2
+            or _is_repeated(fit)
+            or validates(fit) is not False
+            or not _is_supervised(fit)
+            or _callback_may_evaluate(fit)
+        ):
+            continue
+        if any(call.receiver is fit.receiver and call.order > fit.order for call in program.forwards):
+            # The model is called afterwards, maybe to be scored.
+            continue
+        model = callee(program, fit, "the model")
+        yield Report(
+            fit.site,
+            f"{model} trains for {epochs} epochs without validation: overfitting stays unseen",
+            severity="warning" if epochs >= _LONG else None,
+        )
+
+
+def _evaluates(program: Program, call: Call) -> bool:
+    """Whether a call may show how a model does on data that it has not seen."""
+    if call.op == EVALUATES:
+        return True
+    if call.method not in _EVALUATING:
+        return False
+    given = call.argument(0, "x")
+    return given is None or not any(same_data(given, fit.argument(0, "x")) for fit in program.fits)
+
+
+def _is_repeated(fit: Call) -> bool:
+    """Whether a fit runs again and again on one model, so that what happens between its runs may be the validation."""
+    models = alternatives(fit.receiver) if fit.receiver is not None else []
+    for loop in fit.context.loops:
+        made_inside = all(made is not None and loop in made.context.loops for made in map(made_by, models))
+        listed = loop.iterable is not None and set(map(id, models)) <= set(map(id, ancestors(loop.iterable)))
+        if not models or not (made_inside or listed):
+            return True
+    return False
+
+
+def _callback_may_evaluate(fit: Call) -> bool:
+    """Whether some callback is not one of those of Keras, which do nothing of their own."""
+    callbacks = callbacks_of(fit)
+    return callbacks is None or any(not is_of_keras(callback) for callback in callbacks)
+
+
+def _is_held_out(call: Call) -> bool:
+    """Whether a call splits data or scores predictions, by whatever library."""
+    name = (call.op or call.method or "").rpartition(".")[2]
+    return name in ("train_test_split", "cross_val_score", "KFold", "StratifiedKFold") or (call.op or "").startswith(
+        "sklearn.metrics."
+    )
+
+
+def _is_supervised(fit: Call) -> bool:
+    """Whether the data is in view and has labels: then there is something to hold out."""
+    feed = feed_of_fit(fit)
+    if feed is None or len(feed.arrays) < 2 or feed.arrays[0] is feed.arrays[1]:
+        return False
+    return not any(isinstance(value, (Parameter, Unknown)) for array in feed.arrays for value in ancestors(array))
