@@ -8,61 +8,13 @@ import pytest
 from tapelint import catalog
 from tapelint.catalog import BrokenPage, Rule, UnknownRule, rules
 from tapelint.checks import CHECKS
+from tapelint.probe.observations import OBSERVATIONS
 from tapelint.run.select import runs_only
 from tapelint.source.markdown import fences
 from tests.pages import FOLDER
 
 # Rules that are found before there is a program to check, or in its comments.
 OUTSIDE_THE_CHECKS = {"unparsable-source", "unused-suppression"}
-
-# The level of each rule, as the rulebook of the project has it: a change is a decision, not an accident.
-LEVELS = {
-    "unparsable-source": "error",
-    "unused-suppression": "warning",
-    "unimported-module": "error",
-    "gradients-not-applied": "error",
-    "gradient-never-taken": "warning",
-    "forward-outside-tape": "error",
-    "loss-outside-tape": "error",
-    "weights-unchanged": "error",
-    "missing-gradients": "error",
-    "update-variables-mismatch": "error",
-    "malformed-apply": "error",
-    "rebound-variable": "error",
-    "compounding-learning-rate": "warning",
-    "unreduced-loss": "warning",
-    "training-flag-missing": "warning",
-    "unshuffled-training-data": "warning",
-    "shuffle-disabled": "warning",
-    "remainder-dropped": "warning",
-    "undersized-final-batch": "warning",
-    "no-validation-data": "info",
-    "metric-not-reset": "warning",
-    "unavailable-monitor": "error",
-    "no-early-stopping": "info",
-    "missing-tf-function": "info",
-}
-
-# What a run can observe that confirms a finding.
-OBSERVATIONS = {
-    "weights-unchanged",
-    "tape-unasked",
-    "gradients-missing",
-    "mispaired-update",
-    "update-raises",
-    "name-error",
-    "target-not-scalar",
-    "training-flag-unset",
-    "repeated-order",
-    "examples-unseen",
-    "uneven-batches",
-    "rate-compounds",
-    "monitor-unavailable",
-    "metric-accumulates",
-    "no-validation",
-    "nothing-stops",
-    "eager-step",
-}
 
 HEADINGS = ["Instead", "Variations", "When it is right", "Limits", "Fix", "References"]
 NEEDED = {"Instead", "When it is right", "References"}
@@ -81,10 +33,6 @@ def page(**changes: str | None) -> str:
     }
     lines = [f"{key} = {value}" for key, value in (keys | changes).items() if value is not None]
     return "\n".join(["# odd-thing", "", "```toml", *lines, "```", "", "Odd."])
-
-
-def test_each_rule_has_its_level() -> None:
-    assert {rule.name: rule.severity for rule in rules().values()} == LEVELS
 
 
 def test_each_rule_that_reading_can_decide_has_its_check() -> None:

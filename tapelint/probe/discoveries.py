@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tapelint.catalog import find
 from tapelint.finding import Finding, Place, Severity
-from tapelint.probe.observations import counted, listed, missing_sources
+from tapelint.probe.observations.gradients import missing_sources
+from tapelint.probe.observations.wording import counted, listed
 from tapelint.probe.scene import Scene, same_file
 from tapelint.record import Fit, GradientCall, Record, Site, Source
 from tapelint.source.span import Position, Span

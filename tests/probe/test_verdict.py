@@ -10,6 +10,7 @@ import pytest
 from tapelint import catalog
 from tapelint.finding import Finding, Place, TrailStep, Verdict
 from tapelint.probe.observations import OBSERVATIONS
+from tapelint.probe.scene import Scene
 from tapelint.probe.verdict import judge
 from tapelint.record import (
     Assignment,
@@ -461,3 +462,21 @@ class TestNames:
     def test_another_exception_on_the_line(self) -> None:
         seen = record(end="raised", exception=Exceptional("KeyError", "'tf'", at(17)))
         assert verdict("unimported-module", 17, seen).kind == "unreached"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (Exceptional("ValueError", "no", at(12)), "confirmed"),
+        (Exceptional("ValueError", "no", at(30)), "confirmed"),
+        (Exceptional("ValueError", "no", dataclasses.replace(at(15), callers=())), "unreached"),
+        (Exceptional("ValueError", "no", None), "unreached"),
+        (None, "unable"),
+    ],
+)
+def test_an_exception_on_the_lines_of_a_finding_confirms_it(error: Exceptional | None, kind: str) -> None:
+    place = Place(SCRIPT, Span(Position(12, 1), Position(12, 30)))
+    trail = (TrailStep(Place(SCRIPT, Span(Position(30, 1), Position(30, 9))), "called here"),)
+    finding = Finding("malformed-apply", place, "it raises", "error", trail)
+    record = dataclasses.replace(EMPTY, end="raised", exception=error)
+    assert OBSERVATIONS["raises"](Scene(finding, record)).kind == kind

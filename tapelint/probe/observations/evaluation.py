@@ -1,0 +1,100 @@
+"""Observations about metrics, validation and callbacks."""
+
+from tapelint.finding import Verdict
+from tapelint.probe.observations.registry import observation
+from tapelint.probe.observations.scenes import fits_near, strongest, unreached
+from tapelint.probe.observations.wording import counted, listed, said, unique
+from tapelint.probe.scene import Scene
+from tapelint.record import Callback, Fit, Metric, MetricEvent
+
+
+@observation
+def monitor_unavailable(scene: Scene) -> Verdict:
+    """What a callback monitors does not exist."""
+    fits = fits_near(scene)
+    for fit in fits:
+        if fit.exception is not None and ("monitor" in fit.exception.message or "imized" in fit.exception.message):
+            return Verdict("confirmed", said(fit.exception.kind, fit.exception.message))
+    callbacks = [(fit, callback) for fit in fits for callback in fit.callbacks if callback.available is not None]
+    named = [pair for pair in callbacks if f"`{pair[1].monitor}`" in scene.finding.message]
+    callbacks = named or callbacks
+    for fit, callback in callbacks:
+        if not callback.available:
+            return Verdict("confirmed", f"`{callback.monitor}` is not among {listed(_logged(fit))}{_heard(scene)}")
+    if callbacks:
+        names = unique(str(callback.monitor) for _, callback in callbacks)
+        return Verdict("refuted", f"{listed(names)} was there at the end of an epoch")
+    return unreached(scene.record, "at the end of an epoch")
+
+
+def _logged(fit: Fit) -> list[str]:
+    return [name for name, _ in fit.epochs[-1].logs] if fit.epochs else []
+
+
+def _heard(scene: Scene) -> str:
+    heard = any("not available" in warned.text for warned in scene.near(scene.record.warnings))
+    return ", Keras warned" if heard else ""
+
+
+@observation
+def metric_accumulates(scene: Scene) -> Verdict:
+    """A metric was read in two epochs and not reset in between."""
+    near = [metric for metric in scene.record.metrics if scene.near(metric.events)]
+    near = [metric for metric in near if scene.at(metric.events)] or near or scene.near(scene.record.metrics)
+    if not near:
+        return unreached(scene.record)
+    verdicts = [_accumulation(metric) for metric in near]
+    return strongest(verdicts) or unreached(scene.record, "in a second epoch")
+
+
+def _accumulation(metric: Metric) -> Verdict | None:
+    read: MetricEvent | None = None
+    grown = False
+    again = False
+    for event in metric.events:
+        if event.kind == "reset":
+            again = again or read is not None
+            read, grown = None, False
+        elif event.kind == "update":
+            grown = True
+        elif read is not None and grown and event.epoch > read.epoch:
+            epochs = f"epochs {read.epoch + 1} and {event.epoch + 1}"
+            return Verdict("confirmed", f"`{metric.name}` was read in {epochs} without a reset in between")
+        elif read is None:
+            read = event
+    if again:
+        return Verdict("refuted", f"`{metric.name}` was reset between two readings")
+    return None
+
+
+@observation
+def no_validation(scene: Scene) -> Verdict:
+    """A fit had nothing to validate on."""
+    fits = fits_near(scene)
+    if not fits:
+        return unreached(scene.record)
+    bare = [fit for fit in fits if fit.validation == "none"]
+    if bare:
+        seen, asked = len(bare[0].epochs), bare[0].asked
+        epochs = counted(seen, "epoch") if seen >= asked else f"{seen} of {counted(asked, 'epoch')}"
+        return Verdict("confirmed", f"`fit` ran {epochs} without validation data")
+    return Verdict("refuted", "`fit` had validation data")
+
+
+@observation
+def nothing_stops(scene: Scene) -> Verdict:
+    """A fit of many epochs had no callback that stops it or keeps the best weights."""
+    fits = fits_near(scene)
+    if not fits:
+        return unreached(scene.record)
+    for fit in fits:
+        if not any(callback.stops or callback.keeps for callback in fit.callbacks):
+            callbacks = counted(len(fit.callbacks), "callback")
+            none = f"{callbacks}, none of which can stop or keep the best" if fit.callbacks else "no callback at all"
+            return Verdict("confirmed", f"{counted(fit.asked, 'epoch')}, and {none}")
+    able = unique(callback.kind for fit in fits for callback in fit.callbacks if _helps(callback))
+    return Verdict("refuted", f"{listed(able)} can stop the training or keep the best weights")
+
+
+def _helps(callback: Callback) -> bool:
+    return callback.stops or callback.keeps

@@ -1,0 +1,28 @@
+"""Observations about how models are called."""
+
+from tapelint.finding import Verdict
+from tapelint.probe.observations.registry import observation
+from tapelint.probe.observations.scenes import unreached
+from tapelint.probe.observations.wording import counted, listed, unique
+from tapelint.probe.scene import Scene
+
+
+@observation
+def training_flag_unset(scene: Scene) -> Verdict:
+    """Layers that act differently in training ran in inference mode under a tape."""
+    calls = scene.near(scene.model_calls())
+    if not calls:
+        return unreached(scene.record)
+    layers = [layer for call in calls for layer in call.sensitive]
+    idle = unique(f"{layer.name}" for layer in layers if layer.training is False)
+    if idle:
+        times = sum(any(layer.training is False for layer in call.sensitive) for call in calls)
+        return Verdict("confirmed", f"{listed(idle)} in inference mode in {times} of {counted(len(calls), 'call')}")
+    if any(layer.training is None for layer in layers):
+        if all(call.training == "true" for call in calls):
+            return Verdict("refuted", f"the flag was true in {counted(len(calls), 'call')}")
+        unseen = unique(layer.name for layer in layers if layer.training is None)
+        return Verdict("unable", f"what {listed(unseen)} does with the flag cannot be seen")
+    if layers:
+        return Verdict("refuted", f"{listed(unique(layer.name for layer in layers))} ran in training mode")
+    return Verdict("refuted", f"no layer that acts differently in training ran in {counted(len(calls), 'call')}")

@@ -1,0 +1,79 @@
+"""Observations about updates, the variables they reach and the rate they are made at."""
+
+import itertools
+
+from tapelint.finding import Verdict
+from tapelint.probe.observations.registry import observation
+from tapelint.probe.observations.scenes import ENOUGH, fits_near, strongest, unreached
+from tapelint.probe.observations.wording import counted, number, said
+from tapelint.probe.scene import Scene
+from tapelint.record import Fit, Pair
+
+SAME_FACTOR = 1e-3
+"""By how much, relatively, two factors of the learning rate may differ and still be the same."""
+
+
+@observation
+def mispaired_update(scene: Scene) -> Verdict:
+    """Gradients that were applied to another variable than the one they belong to."""
+    updates = [update for update in scene.near(scene.record.applications) if update.pairs]
+    if not updates:
+        return unreached(scene.record)
+    pairs = [pair for update in updates for pair in update.pairs if pair.matched != "none"]
+    wrong = [pair for pair in pairs if _is_wrong(pair)]
+    if wrong:
+        first = wrong[0]
+        if first.source is None:
+            what = f"`{first.name}` was updated, by which nothing was differentiated"
+        else:
+            what = f"the gradient of `{first.source_name}` went to `{first.name}`"
+        others = len({(pair.variable, pair.source) for pair in wrong}) - 1
+        return Verdict("confirmed", what + (f", and so did {others} more" if others else ""))
+    if any(pair.matched == "unknown" for pair in pairs) or not pairs:
+        return Verdict("unable", "the gradients were changed on the way, and cannot be told apart")
+    count = len({pair.variable for pair in pairs})
+    return Verdict("refuted", f"each of {counted(count, 'gradient')} went to its own variable")
+
+
+def _is_wrong(pair: Pair) -> bool:
+    if pair.matched == "unknown":
+        return not pair.differentiated
+    return pair.source != pair.variable
+
+
+@observation
+def update_raises(scene: Scene) -> Verdict:
+    """The update raised an exception."""
+    updates = scene.near(scene.record.applications)
+    failed = [update.exception for update in updates if update.exception is not None]
+    if failed:
+        return Verdict("confirmed", said(failed[0].kind, failed[0].message))
+    if updates:
+        return Verdict("refuted", f"{counted(len(updates), 'update')} went through")
+    if scene.record.exception is not None and scene.at([scene.record.exception]):
+        return Verdict("confirmed", said(scene.record.exception.kind, scene.record.exception.message))
+    return unreached(scene.record)
+
+
+@observation
+def rate_compounds(scene: Scene) -> Verdict:
+    """The learning rate was multiplied again and again."""
+    verdicts = [_rates(fit) for fit in fits_near(scene)]
+    return strongest(verdicts) or unreached(scene.record)
+
+
+def _rates(fit: Fit) -> Verdict | None:
+    rates = [epoch.rate for epoch in fit.epochs if epoch.rate]
+    if not rates:
+        return None
+    factors = [later / earlier for earlier, later in itertools.pairwise(rates)]
+    for factor, run in itertools.groupby(factors, key=lambda factor: round(factor, 3)):
+        times = len(list(run))
+        if abs(factor - 1) > SAME_FACTOR and times >= ENOUGH:
+            way = f"the rate went from {number(rates[0])} to {number(rates[-1])}"
+            return Verdict("confirmed", f"{way}: multiplied by {factor:g} {times} times in a row")
+    way = f"the rate stayed {number(rates[0])}" if len(set(rates)) == 1 else "the rate changed, but not again and again"
+    seen = f"in {counted(len(rates), 'epoch')}"
+    if len(fit.epochs) < fit.asked:
+        return Verdict("unreached", f"{way} {seen} of {fit.asked}")
+    return Verdict("refuted", f"{way} {seen}")
