@@ -56,6 +56,21 @@ def update_raises(scene: Scene) -> Verdict:
 
 
 @observation
+def raw_gradients_applied(scene: Scene) -> Verdict:
+    """What was applied are the very tensors that the tape returned."""
+    updates = [update for update in scene.near(scene.record.applications) if update.pairs]
+    if not updates:
+        return unreached(scene.record)
+    pairs = [pair for pair in updates[0].pairs if pair.matched != "none"]
+    raw = [pair for pair in pairs if pair.matched == "identity"]
+    if pairs and len(raw) == len(pairs):
+        largest = max((pair.largest for pair in raw if pair.largest is not None), default=None)
+        size = f", up to {number(largest)} in size" if largest is not None else ""
+        return Verdict("confirmed", f"{counted(len(raw), 'gradient')} applied as the tape returned them{size}")
+    return Verdict("refuted", f"{len(pairs) - len(raw)} of {counted(len(pairs), 'gradient')} had been changed")
+
+
+@observation
 def rate_compounds(scene: Scene) -> Verdict:
     """The learning rate was multiplied again and again."""
     verdicts = [_rates(fit) for fit in fits_near(scene)]

@@ -1,0 +1,120 @@
+"""Checks of what is done to gradients on their way to the update: does the update get what was made of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.checks.registry import check
+from tapelint.checks.report import Report, Reports
+from tapelint.checks.wording import argument
+from tapelint.program.program import Program
+from tapelint.program.provenance import made_by
+from tapelint.program.tapes import ASKING, fate, gradient_behind
+from tapelint.program.trace import Call
+from tapelint.program.values import (
+    Choice,
+    Computed,
+    Constant,
+    Display,
+    Element,
+    Item,
+    Result,
+    Site,
+    Value,
+    alternatives,
+)
+
+_CLIPPING = frozenset(
+    {"tensorflow.clip_by_global_norm", "tensorflow.clip_by_norm", "tensorflow.clip_by_value",
+     "tensorflow.clip_by_average_norm", "keras.ops.clip", "keras.backend.clip"}
+)  # fmt: skip
+_GLOBAL = "tensorflow.clip_by_global_norm"
+_LISTING = frozenset({"builtins.zip", "builtins.list", "builtins.tuple", "builtins.enumerate"})
+
+
+@check
+def discarded_gradient_transform(program: Program) -> Reports:
+    yield from _whole_tuples(program)
+    for gradients in program.training:
+        for made in _transforms(gradients.call.result):
+            site = _lost(program, made)
+            if site is not None:
+                yield Report(
+                    site,
+                    f"the raw gradients are applied: {_what_is_lost(program, site)}",
+                    ((gradients.call.site, "the gradients are computed here"), *_applied(program, gradients.call)),
+                )
+
+
+def _whole_tuples(program: Program) -> Reports:
+    """Updates that are given both things that `clip_by_global_norm` returns, as if they were the gradients."""
+    for update in program.updates:
+        pair = update.paired()
+        options = alternatives(pair[0]) if pair is not None else []
+        for option in options:
+            call = made_by(option)
+            if call is not None and call.op == _GLOBAL and gradient_behind(option):
+                given = argument(program, call, 0, "t_list") or "gradients"
+                yield Report(
+                    update.call.site,
+                    f"the update raises: what clips `{given}` returns a tuple, the gradients and their norm",
+                    ((call.site, "both are returned here"),),
+                )
+
+
+def _transforms(gradients: Value) -> Iterator[Value]:
+    """What is made of gradients by clipping or scaling them, one by one or all together."""
+    seen: set[int] = set()
+    pending = [gradients]
+    while pending:
+        one = pending.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for use in one.uses:
+            match use.by:
+                case Item() | Element() | Choice() | Display():
+                    pending.append(use.by)
+                case Computed(operator="*" | "/") as scaled if any(not gradient_behind(part) for part in scaled.parts):
+                    yield scaled
+                case Call() as call if use.kind == "argument":
+                    if call.op in _CLIPPING and call.arguments and one is call.argument(0):
+                        yield call.result
+                    elif call.op in _LISTING:
+                        pending.append(call.result)
+
+
+def _lost(program: Program, made: Value) -> Site | None:
+    """Where a changed gradient was made that nobody uses."""
+    if isinstance(made, Computed):
+        return made.site if fate(made) == "dead" else None
+    call = made_by(made)
+    assert call is not None
+    if call.op != _GLOBAL:
+        return call.site if fate(made) == "dead" else None
+    parts = [use.by for use in made.uses if isinstance(use.by, Item) and isinstance(use.by.index, Constant)]
+    clipped = [part for part in parts if isinstance(part.index, Constant) and part.index.value in (0, -2)]
+    if len(parts) != len(made.uses) or (parts and not clipped) or any(fate(part) != "dead" for part in clipped):
+        return None
+    # Whoever calls it `_` has done it for the norm.
+    return None if (program.name(call.site) or "").startswith("_") else call.site
+
+
+def _what_is_lost(program: Program, site: Site) -> str:
+    name, text = program.name(site), program.spelled(site)
+    if name is not None:
+        return f"`{name}` is made of them and never used"
+    return f"what {f'`{text}`' if text else 'is computed here'} makes of them is never used"
+
+
+def _applied(program: Program, request: Call) -> Iterator[tuple[Site, str]]:
+    """Where the gradients of a request are applied as they are."""
+    for update in program.updates:
+        pair = update.paired()
+        if pair is not None and any(_is_raw(option, request) for option in alternatives(pair[0])):
+            yield update.call.site, "they are applied here as they are"
+            return
+
+
+def _is_raw(value: Value, request: Call) -> bool:
+    return isinstance(value, Result) and value.call is request and request.method in ASKING
