@@ -29,7 +29,8 @@ class Loop:
 class Frame:
     """One running function of the project. `caller` is the frame it was called from, None for a root.
 
-    `loops` counts the loops around the call, so that those inside the function can be told from them.
+    `loops` counts the loops around the call, so that those inside the function can be told from them; `given` is what
+    each parameter stands for, and `around` the surroundings of the call.
     """
 
     function: Function | None
@@ -40,6 +41,8 @@ class Frame:
     loops: int = 0
     returned: list[Value] = field(default_factory=list)
     yielded: list[Value] = field(default_factory=list)
+    given: dict[str, Value] = field(default_factory=dict)
+    around: Context | None = None
 
     def stack(self) -> Iterator[Frame]:
         frame: Frame | None = self

@@ -119,6 +119,15 @@ class Scope:
 Compilation = Literal["no", "yes", "unknown"]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Wrapping:
+    """One `tf.function` around a function: where it was put there, in what surroundings, with what options."""
+
+    site: Site
+    context: Context
+    options: dict[str, Value]
+
+
 @dataclass(slots=True, eq=False)
 class Function(Value):
     """A function of the project. `compiled` says whether a decorator or wrapper made it a graph function."""
@@ -130,6 +139,7 @@ class Function(Value):
     compiled: Compilation = "no"
     defaults: dict[str, Value] = field(default_factory=dict)
     bound: tuple[tuple[Value, ...], dict[str, Value]] | None = None
+    wrapping: Wrapping | None = None
 
     def operands(self) -> Iterator[Value]:
         if self.receiver is not None:

@@ -262,7 +262,16 @@ class Calls(Expressions):
         self.entered.add(id(function.node))
         names = self._parameters(function, list(arguments), keywords, spread, root=root)
         caller = None if root else self.context.frame
-        frame = Frame(function, caller, site, function.compiled, root, len(self.context.loops))
+        frame = Frame(
+            function,
+            caller,
+            site,
+            function.compiled,
+            root,
+            len(self.context.loops),
+            given=dict(names),
+            around=self.context,
+        )
         self.trace.frames.append(frame)
         outer, context, live = self.scope, self.context, self.live
         self.scope = Scope(

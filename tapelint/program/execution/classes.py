@@ -62,6 +62,7 @@ class Classes(Calls):
             function.compiled,
             function.defaults,
             function.bound,
+            function.wrapping,
         )
         bound.marks = function.marks
         return bound

@@ -30,6 +30,7 @@ from tapelint.program.values import (
     Super,
     Unknown,
     Value,
+    Wrapping,
     alternatives,
     is_none,
     join,
@@ -53,25 +54,43 @@ def behaviour(*names: str) -> Callable[[Behaviour], Behaviour]:
     return file
 
 
-def compiled(function: Function, compilation: Compilation) -> Function:
+def compiled(function: Function, compilation: Compilation, wrapping: Wrapping | None = None) -> Function:
     """The same function, as a graph function (`yes`) or as something that may be one (`unknown`)."""
-    copy = replace(function, compiled=compilation)
+    copy = replace(function, compiled=compilation, wrapping=wrapping or function.wrapping)
     copy.attributes, copy.marks = function.attributes, function.marks
     return copy
 
 
 # Wrappers of functions
 
+_GRAPHS = frozenset({"tensorflow.function", "tensorflow.compat.v1.function"})
 
-@behaviour("tensorflow.function", "tensorflow.compat.v1.function")
+
+@behaviour(*_GRAPHS)
 def _tf_function(_machine: Expressions, call: Call) -> Value | None:
     wrapped = call.argument(0, "func")
-    return _compile_all(wrapped) if wrapped is not None else None
+    functions = [option for option in alternatives(wrapped) if isinstance(option, Function)] if wrapped else []
+    wrapping = Wrapping(call.site, call.context, options_of(call))
+    return join([compiled(function, "yes", wrapping) for function in functions]) if functions else None
 
 
-def _compile_all(value: Value) -> Value | None:
-    functions = [compiled(option, "yes") for option in alternatives(value) if isinstance(option, Function)]
-    return join(list(functions)) if functions else None
+def options_of(decorator: Value | Call) -> dict[str, Value]:
+    """The options that `tf.function(…)` is given, whether it has its function already or not."""
+    call = decorator.call if isinstance(decorator, Result) else decorator
+    if not isinstance(call, Call):
+        return {}
+    signature = call.argument(1) if call.op in _GRAPHS else None
+    return {**call.keywords, **({"input_signature": signature} if signature is not None else {})}
+
+
+def makes_graphs(decorator: Value) -> bool:
+    """Whether a decorator is `tf.function`, with or without options, or a `partial` of it."""
+    match decorator:
+        case Library(name=name) | Result(call=Call(op=str(name))) if name in _GRAPHS:
+            return True
+        case Result(call=call) if call.op == "functools.partial" and call.arguments:
+            return makes_graphs(call.arguments[0])
+    return False
 
 
 # Decorators, and functions that make one, which leave what a function does and how it runs as they are.
@@ -87,9 +106,9 @@ _KEEPING = frozenset(
 
 def decorate(decorator: Value, function: Function, call: Callable[[], Value]) -> Value:
     """What the name of a decorated function is bound to."""
+    if makes_graphs(decorator):
+        return compiled(function, "yes")
     match decorator:
-        case Result(call=made) if made.op == "tensorflow.function":
-            return compiled(function, "yes")
         case Result(call=Call(op=name)) | Library(name=name) if name in _KEEPING:
             return function
         case Function() | Class():
@@ -98,8 +117,6 @@ def decorate(decorator: Value, function: Function, call: Callable[[], Value]) ->
             # What is assigned is kept under the same name, and reading it is still up to the getter.
             return getter
     name = getattr(decorator, "name", "") if not isinstance(decorator, Attribute) else decorator.name
-    if name == "tensorflow.function":
-        return compiled(function, "yes")
     if name in ("builtins.staticmethod", "builtins.classmethod", "builtins.property", "functools.cached_property"):
         function.marks.add(name.rpartition(".")[2])
         return function
@@ -256,11 +273,26 @@ def _driven(machine: Expressions, call: Call, name: str) -> Value | None:
                 epochs = Loop(call.site, "fit", None, None)
                 batches = Loop(call.site, "for", data, epochs)
                 machine.context = context.inside(loops=(*context.loops, epochs, batches))
+            mode: Compilation = "unknown" if _asked_to_be_eager(machine, model) else "yes"
             call.body = machine.call(
-                compiled(step, "yes"), [machine.made(Unknown("a batch", (data,)))], {}, [], call.site
+                compiled(step, mode), [machine.made(Unknown("a batch", (data,)))], {}, [], call.site
             )
             machine.context = context
     return None
+
+
+def _asked_to_be_eager(machine: Expressions, model: Instance) -> bool:
+    """Whether a model may have been told to run its steps eagerly."""
+    told = [
+        call.keywords["run_eagerly"]
+        for call in machine.trace.calls
+        if call.method == "compile" and call.receiver is model and "run_eagerly" in call.keywords
+    ]
+    if "run_eagerly" in model.attributes:
+        told.append(model.attributes["run_eagerly"])
+    return any(
+        not (isinstance(option, Constant) and not option.value) for each in told for option in alternatives(each)
+    )
 
 
 # Objects that change

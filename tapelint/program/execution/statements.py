@@ -8,7 +8,7 @@ from typing import Literal
 
 from tapelint.program.execution.expressions import truth
 from tapelint.program.execution.imports import Imports
-from tapelint.program.execution.library import decorate
+from tapelint.program.execution.library import decorate, makes_graphs, options_of
 from tapelint.program.project import Module, Project
 from tapelint.program.trace import Exit, Loop
 from tapelint.program.values import (
@@ -29,6 +29,7 @@ from tapelint.program.values import (
     Site,
     Unknown,
     Value,
+    Wrapping,
     alternatives,
     is_none,
     join,
@@ -318,6 +319,8 @@ class Statements(Imports):
             if not isinstance(value, Function):
                 return self.call(decorator, [value], {}, [], self.site(node.id))
             value = decorate(decorator, value, partial(self.call, decorator, [value], {}, [], self.site(node.id)))
+            if isinstance(value, Function) and makes_graphs(decorator):
+                value.wrapping = Wrapping(self.site(node.id), self.context, options_of(decorator))
             self._follow(function, value)
         return value
 
