@@ -330,6 +330,7 @@ class Fit:
 
     `batches` is what an epoch has, `asked` the epochs the program wanted, `cut` whether the probe shortened it.
     `iterations` counts the optimizer's updates during the fit; `changed` of `trainable` variables ended different.
+    Of the `held_out` examples that were looked at, `shared` are trained on, too; None where that cannot be told.
     """
 
     number: int
@@ -352,6 +353,8 @@ class Fit:
     trainable: int
     changed: int | None
     exception: Exceptional | None
+    held_out: int | None = None
+    shared: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from tapelint.checks.registry import check_of_absence
+from tapelint.checks import trails
+from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program.feeds import feed_of_fit
 from tapelint.program.fits import callbacks_of, epochs_of, is_of_keras, same_data, validates
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors, made_by
+from tapelint.program.provenance import ancestors, made_by, site_of
+from tapelint.program.rows import columns_of, share_examples, share_rows
 from tapelint.program.trace import Call
-from tapelint.program.values import Parameter, Unknown, alternatives
+from tapelint.program.values import Display, Parameter, Unknown, Value, alternatives, is_none
 from tapelint.program.wrappers import EVALUATES
 
 _EVALUATING = frozenset({"evaluate", "test_on_batch", "predict", "predict_on_batch", "evaluate_generator", "score"})
@@ -87,3 +89,39 @@ def _is_supervised(fit: Call) -> bool:
     if feed is None or len(feed.arrays) < 2 or feed.arrays[0] is feed.arrays[1]:
         return False
     return not any(isinstance(value, (Parameter, Unknown)) for array in feed.arrays for value in ancestors(array))
+
+
+@check
+def validation_on_training_data(program: Program) -> Reports:
+    for fit in program.fits:
+        trained = [given for given in (fit.argument(0, "x"), fit.argument(1, "y")) if given is not None]
+        given = fit.argument(7, "validation_data")
+        held_out = alternatives(given) if given is not None and not is_none(given) else []
+        if not trained or len(held_out) != 1 or not _is_trained_on(trained, held_out[0]):
+            continue
+        model = callee(program, fit, "the model")
+        same = all(map(same_data, trained, _sides(held_out[0])))
+        which = "the data it trains on" if same else "examples that it trains on, too"
+        yield Report(
+            fit.site,
+            f"{model} is validated on {which}: `val_loss` says nothing about new data",
+            trails.distinct([(site_of(held_out[0]), "the validation data is made here")]),
+        )
+
+
+def _is_trained_on(trained: list[Value], held_out: Value) -> bool:
+    """Whether some of the examples to validate on, with what shall come out for them, are surely trained on."""
+    sides = _sides(held_out)
+    if len(trained) == 1 or is_none(trained[1]):
+        return share_examples(trained[0], held_out)
+    columns = [[columns_of(one) for one in trained], [columns_of(one) for one in sides[:2]]]
+    return [len(side) for side in columns[0]] == [len(side) for side in columns[1]] and all(
+        share_rows(left, right)
+        for one, other in zip(*columns, strict=True)
+        for left, right in zip(one, other, strict=True)
+    )
+
+
+def _sides(held_out: Value) -> list[Value]:
+    """What goes in and what shall come out, of validation data that is given as a pair."""
+    return held_out.items if isinstance(held_out, Display) and not held_out.open else [held_out]

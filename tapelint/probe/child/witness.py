@@ -77,6 +77,15 @@ class Witness:
                 self._troubles.append(trouble)
                 self.scribe.fields(troubles=tuple(self._troubles))
 
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Go through data of the program without writing it down."""
+        before, self.quiet = self.quiet, True
+        try:
+            yield
+        finally:
+            self.quiet = before
+
     def deny(self, action: str, target: str) -> None:
         """Write down that something was denied."""
         where = self.sites.here()

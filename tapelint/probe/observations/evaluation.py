@@ -98,3 +98,19 @@ def nothing_stops(scene: Scene) -> Verdict:
 
 def _helps(callback: Callback) -> bool:
     return callback.stops or callback.keeps
+
+
+@observation
+def shared_examples(scene: Scene) -> Verdict:
+    """A fit was validated on examples that it trains on."""
+    fits = fits_near(scene)
+    known = [fit for fit in fits if fit.held_out and fit.shared is not None]
+    for fit in known:
+        held_out, shared = fit.held_out or 0, fit.shared or 0
+        if shared > held_out / 2:
+            return Verdict("confirmed", f"{shared} of {counted(held_out, 'validation example')} are trained on")
+    if any(fit.shared for fit in known):
+        return Verdict("unable", "some validation examples look like training examples, which may be chance")
+    if known:
+        return Verdict("refuted", "no validation example is trained on")
+    return Verdict("unable", "the examples could not be compared") if fits else unreached(scene.record)

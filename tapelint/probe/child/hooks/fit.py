@@ -13,6 +13,7 @@ from keras.src.trainers.trainer import Trainer as BaseTrainer
 from tensorflow.python.eager.polymorphic_function import eager_function_run
 
 from tapelint.probe.child.hooks.callbacks import Callbacks
+from tapelint.probe.child.overlap import overlap
 from tapelint.probe.child.snapshot import Snapshot
 from tapelint.probe.child.witness import Witness, deeper, patch
 from tapelint.record import Epoch, Exceptional, Fit, Site
@@ -60,6 +61,7 @@ class _Watch:
         self.changed: int | None = None
         self.iterations: tuple[int | None, int | None] = None, None
         self.exception: Exceptional | None = None
+        self.overlap: tuple[int, int] | None = None
         self._rate: float | None = None
 
     def keras_callback(self) -> Any:
@@ -113,12 +115,16 @@ class _Watch:
             trainable=len(self.before),
             changed=self.changed,
             exception=self.exception,
+            held_out=self.overlap[0] if self.overlap is not None else None,
+            shared=self.overlap[1] if self.overlap is not None else None,
         )
 
     def _train_begin(self, *_: Any, **__: Any) -> None:
         with self.witness.attention():
             self.before = [Snapshot(variable) for variable in self.model.trainable_variables]
             self.iterations = _iterations(self.model), None
+        with self.witness.attention(), self.witness.unwatched():
+            self.overlap = overlap(self.arguments.get("x"), self.arguments.get("validation_data"))
 
     def _epoch_begin(self, *_: Any, **__: Any) -> None:
         self._rate = _rate(self.model)
