@@ -57,7 +57,7 @@ def base_class(kind: str) -> str:
 
 
 @cache
-def matches(name: str, section: str, row: str) -> bool:
-    """Whether `name` is in the list `row` of a section of tensors.toml; a trailing `*` there stands for any end."""
-    rows = table("tensors")[section][row]
+def matches(name: str, section: str, row: str, file: str = "tensors") -> bool:
+    """Whether `name` is in the list `row` of a section of a table; a trailing `*` there stands for any end."""
+    rows = table(file)[section][row]
     return name in rows or any(pattern.endswith("*") and name.startswith(pattern[:-1]) for pattern in rows)
