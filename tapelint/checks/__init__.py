@@ -7,9 +7,10 @@ import pkgutil
 from collections.abc import Collection, Iterable
 
 from tapelint.catalog import Rule, rules
+from tapelint.checks import surgery
 from tapelint.checks.registry import CHECKS, OF_ABSENCE
 from tapelint.checks.report import Report
-from tapelint.finding import Finding, Place, TrailStep
+from tapelint.finding import Finding, Fix, Place, TrailStep
 from tapelint.program.program import Program
 from tapelint.program.project import Module
 from tapelint.program.values import Site
@@ -41,10 +42,10 @@ def _examine(program: Program, wanted: Collection[str]) -> list[Finding]:
     for name in CHECKS.keys() & telling:
         for report in CHECKS[name](program):
             reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
-    return _place(list(reports.values()))
+    return _place(program, list(reports.values()))
 
 
-def _place(reports: list[tuple[Rule, Report]]) -> list[Finding]:
+def _place(program: Program, reports: list[tuple[Rule, Report]]) -> list[Finding]:
     wanted: dict[Module, set[int]] = {}
     for _, report in reports:
         for site in (report.site, *(site for site, _ in report.trail)):
@@ -56,6 +57,10 @@ def _place(reports: list[tuple[Rule, Report]]) -> list[Finding]:
     def place(site: Site) -> Place:
         return Place.of(site.module.document, places[site.module, site.node])
 
+    def fix(report: Report) -> Fix | None:
+        module = report.site.module
+        return surgery.fix(report.fix, place(report.site), module, program.nodes(module)) if report.fix else None
+
     return [
         Finding(
             rule=rule.name,
@@ -63,6 +68,7 @@ def _place(reports: list[tuple[Rule, Report]]) -> list[Finding]:
             message=report.message,
             severity=report.severity or rule.severity,
             trail=tuple(TrailStep(place(site), message) for site, message in report.trail),
+            fix=fix(report),
         )
         for rule, report in reports
     ]

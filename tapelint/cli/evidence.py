@@ -13,7 +13,7 @@ from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.lint import pointed_into
 from tapelint.run.outcome import Outcome
 from tapelint.run.script import why_not_run
-from tapelint.source.disk import load
+from tapelint.source.disk import Files
 
 if TYPE_CHECKING:
     from tapelint.record import Record
@@ -85,7 +85,7 @@ class Evidence:
         added: list[Finding] = []
         suppressed = self._outcome.suppressed
         for path, findings in _by_path(self._seen_by_running.values()):
-            document = documents.get(path) or load(path)
+            document = documents.get(path) or Files().load(path)
             admission = admit_more(path, document, findings, hierarchy.at(path.parent))
             added += admission.findings
             suppressed += admission.suppressed

@@ -9,7 +9,7 @@ from tapelint.cli.guard import Refusal, guarded, warn
 from tapelint.finding import Place
 from tapelint.report.address import coordinates
 from tapelint.run.hierarchy import Hierarchy
-from tapelint.source.disk import UnreadableFile, load, read
+from tapelint.source.disk import Files, UnreadableFile
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
 from tapelint.source.formats import decode
 from tapelint.source.span import Span
@@ -25,7 +25,7 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
 
         settings = Hierarchy(Path.cwd()).at(document.path.parent)
         for one in programs(document):
-            built = build([one], load, settings.wrappers)
+            built = build([one], Files().load, settings.wrappers)
             shown = render(built, one).rstrip()
             for broken, message, position in built.unparsable:
                 told = f"{file}{coordinates(Place.of(broken, Span(position, position)))}: {message}"
@@ -38,6 +38,6 @@ def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to 
 def _document(file: Path) -> Document:
     path = Path.cwd() / file
     try:
-        return decode(path, read(path))
+        return decode(path, Files().read(path))
     except (UnreadableFile, UndecodableSource, OtherLanguage) as error:
         raise Refusal(f"{file}: {error}") from None

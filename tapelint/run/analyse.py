@@ -1,16 +1,18 @@
 """Analysing the files of one group, so that a crash on one of them costs no other file its findings."""
 
+import dataclasses
 import traceback
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from tapelint.catalog import named
 from tapelint.finding import Finding, Place
+from tapelint.program.target import NEWEST, Target
 from tapelint.program.wrappers import Wrappers
 from tapelint.run.admit import UNPARSABLE
 from tapelint.run.outcome import Crash
-from tapelint.source.disk import load
+from tapelint.source.disk import Files
 from tapelint.source.document import Document
 from tapelint.source.span import Position, Span
 
@@ -23,14 +25,45 @@ class Analysis:
     crashes: tuple[Crash, ...] = ()
 
 
-def analyse(documents: Sequence[Document], rules: frozenset[str], wrappers: Wrappers | None = None) -> Analysis:
-    """The findings of the rules in documents that may import each other."""
-    try:
-        return Analysis(tuple(_examined(documents, rules, wrappers)))
-    except Exception as error:  # whatever it is, the other files must not suffer for it
-        if len(documents) == 1:
-            return Analysis(crashes=(_crash(documents[0], error),))
-    return joined(analyse([document], rules, wrappers) for document in documents)
+@dataclass(frozen=True)
+class Batch:
+    """Documents that are analysed together because they may import each other, and what to look for in them."""
+
+    documents: tuple[Document, ...]
+    rules: frozenset[str]
+    wrappers: Wrappers = field(default_factory=Wrappers)
+    target: Target = NEWEST
+    files: Files = field(default_factory=Files)
+
+    @property
+    def size(self) -> int:
+        return sum(len(document.text) for document in self.documents)
+
+    def alone(self) -> "list[Batch]":
+        """A batch for each document."""
+        return [dataclasses.replace(self, documents=(document,)) for document in self.documents]
+
+    def analyse(self) -> Analysis:
+        """The findings of the rules in the documents."""
+        try:
+            return Analysis(tuple(self._findings()))
+        except Exception as error:  # whatever it is, the other files must not suffer for it
+            if len(self.documents) == 1:
+                return Analysis(crashes=(_crash(self.documents[0], error),))
+        return joined(batch.analyse() for batch in self.alone())
+
+    def _findings(self) -> Iterator[Finding]:
+        from tapelint.checks import examine  # the analyzer is loaded when the first file needs it
+        from tapelint.program.build import build
+        from tapelint.syntax.programs import programs
+
+        # What one document quotes, program after program, has nothing in common.
+        for together in zip_longest(*map(programs, self.documents)):
+            documents = [document for document in together if document is not None]
+            built = build(documents, self.files.load, self.wrappers, self.target)
+            yield from examine(built, self.rules)
+            for document, message, position in built.unparsable:
+                yield unparsable(document, message, position)
 
 
 def joined(analyses: Iterable[Analysis]) -> Analysis:
@@ -47,19 +80,6 @@ def unparsable(document: Document, message: str, position: Position) -> Finding:
     line = document.lines[position.line - 1] if position.line <= len(document.lines) else ""
     end = Position(position.line, position.column + 1) if position.column <= len(line) else position
     return Finding(UNPARSABLE, Place.of(document, Span(position, end)), message, named(UNPARSABLE).severity)
-
-
-def _examined(documents: Sequence[Document], rules: frozenset[str], wrappers: Wrappers | None) -> Iterable[Finding]:
-    from tapelint.checks import examine  # the analyzer is loaded when the first file needs it
-    from tapelint.program.build import build
-    from tapelint.syntax.programs import programs
-
-    # What one document quotes, program after program, has nothing in common.
-    for together in zip_longest(*map(programs, documents)):
-        built = build([document for document in together if document is not None], load, wrappers)
-        yield from examine(built, rules)
-        for document, message, position in built.unparsable:
-            yield unparsable(document, message, position)
 
 
 def _crash(document: Document, error: Exception) -> Crash:

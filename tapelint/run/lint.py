@@ -13,24 +13,31 @@ from tapelint.run.outcome import Crash, Outcome, order
 from tapelint.run.settings import Settings
 from tapelint.run.spread import batches, spread
 from tapelint.source.discover import Limits, discover, excluded
-from tapelint.source.disk import UnreadableFile, load, read
+from tapelint.source.disk import Files, UnreadableFile
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
-from tapelint.source.formats import decode, spells_otherwise
+from tapelint.source.formats import decode, is_notebook
 from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
 
+ON_DISK = Files()
 
-def lint(paths: Sequence[Path], settings: Settings | Hierarchy, audience: Audience | None = None) -> Outcome:
+
+def lint(
+    paths: Sequence[Path],
+    settings: Settings | Hierarchy,
+    audience: Audience | None = None,
+    files: Files = ON_DISK,
+) -> Outcome:
     """What is found in the files at or below `paths`. Raises MissingPath and ConfigError."""
     hierarchy = _hierarchy(settings)
     run = hierarchy.run
     limits = Limits(lambda folder: hierarchy.at(folder).exclude, run.respect_gitignore, run.force_exclude)
     found = discover(paths, limits)
-    intake = Intake()
+    intake = Intake(files)
     intake.failures.update(found.unreadable)
     for path in found.files:
         try:
-            intake.take(path, read(path))
+            intake.take(path, files.read(path))
         except UnreadableFile as error:
             intake.failures[path] = str(error)
     return _outcome(intake, hierarchy, audience or Audience())
@@ -39,7 +46,7 @@ def lint(paths: Sequence[Path], settings: Settings | Hierarchy, audience: Audien
 def lint_text(path: Path, data: bytes, settings: Settings | Hierarchy, audience: Audience | None = None) -> Outcome:
     """What is found in `data`, as if it were the contents of `path`. Raises ConfigError."""
     hierarchy = _hierarchy(settings)
-    intake = Intake()
+    intake = Intake(Files({path: data}))
     if not (hierarchy.run.force_exclude and excluded(path, lambda folder: hierarchy.at(folder).exclude)):
         intake.take(path, data)
     return _outcome(intake, hierarchy, audience or Audience())
@@ -49,6 +56,7 @@ def lint_text(path: Path, data: bytes, settings: Settings | Hierarchy, audience:
 class Intake:
     """The files of a run, sorted into those to analyse and those about which everything is known at once."""
 
+    files: Files
     asked: set[Path] = field(default_factory=set)
     documents: list[Document] = field(default_factory=list)
     undecodable: list[Finding] = field(default_factory=list)
@@ -58,7 +66,8 @@ class Intake:
     def take(self, path: Path, data: bytes) -> None:
         """Decides what becomes of one file."""
         self.asked.add(path)
-        if not spells_otherwise(path) and not is_relevant(data) and _is_plainly_text(data):
+        # A notebook may spell the words of its program in another way than the program does.
+        if not is_notebook(path) and not is_relevant(data) and _is_plainly_text(data):
             return
         try:
             document = decode(path, data)
@@ -74,7 +83,7 @@ class Intake:
 
 def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcome:
     audience.note(f"{len(intake.asked)} files, {len(intake.documents)} of them worth reading")
-    work = batches((document, hierarchy.at(document.path.parent)) for document in intake.documents)
+    work = batches(((document, hierarchy.at(document.path.parent)) for document in intake.documents), intake.files)
     analysis = joined(spread(work, hierarchy.run.jobs, audience))
     documents: dict[Path, Document | None] = {document.path: document for document in intake.documents}
     found: dict[Path, list[Finding]] = {path: [] for path in documents}
@@ -85,7 +94,7 @@ def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcom
             found.setdefault(finding.place.path, []).append(finding)
     crashed = {crash.path for crash in analysis.crashes}
     admissions = [
-        admit(path, documents[path] if path in documents else load(path), findings, hierarchy.at(path.parent))
+        admit(path, documents[path] if path in documents else intake.files.load(path), findings, hierarchy.at(path.parent))
         for path, findings in found.items()
         if path not in crashed
     ]
@@ -93,7 +102,7 @@ def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcom
     return Outcome(
         files=len(intake.asked),
         suppressed=sum(admission.suppressed for admission in admissions),
-        documents=pointed_into(findings, documents),
+        documents=pointed_into(findings, documents, intake.files),
         crashes=_sorted(analysis.crashes),
         failures=dict(sorted(intake.failures.items())),
         skipped=intake.skipped,
@@ -108,10 +117,12 @@ def distinct(findings: Iterable[Finding]) -> list[Finding]:
     return list(kept.values())
 
 
-def pointed_into(findings: Iterable[Finding], known: Mapping[Path, Document | None]) -> dict[Path, Document]:
+def pointed_into(
+    findings: Iterable[Finding], known: Mapping[Path, Document | None], files: Files = ON_DISK
+) -> dict[Path, Document]:
     """The documents that findings and their trails point into; imported files are not among the known ones."""
     paths = sorted({path for finding in findings for path in _paths(finding)})
-    documents = {path: known[path] if path in known else load(path) for path in paths}
+    documents = {path: known[path] if path in known else files.load(path) for path in paths}
     return {path: document for path, document in documents.items() if document is not None}
 
 

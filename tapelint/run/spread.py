@@ -3,15 +3,17 @@
 import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tapelint.program.target import NEWEST, Target
 from tapelint.program.wrappers import Wrappers
-from tapelint.run.analyse import Analysis, analyse, joined
+from tapelint.run.analyse import Analysis, Batch, joined
 from tapelint.run.audience import Audience
+from tapelint.run.dependencies import keras_required
 from tapelint.run.outcome import Crash
 from tapelint.run.settings import Settings
+from tapelint.source.disk import Files
 from tapelint.source.document import Document
 
 if TYPE_CHECKING:
@@ -21,42 +23,25 @@ if TYPE_CHECKING:
 WORTH_IT = 200_000
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Documents that are analysed together because they may import each other, and the rules to look for."""
-
-    documents: tuple[Document, ...]
-    rules: frozenset[str]
-    wrappers: Wrappers = field(default_factory=Wrappers)
-
-    @property
-    def size(self) -> int:
-        return sum(len(document.text) for document in self.documents)
-
-    def alone(self) -> "list[Batch]":
-        """A batch for each document."""
-        return [Batch((document,), self.rules, self.wrappers) for document in self.documents]
-
-    def analyse(self) -> Analysis:
-        return analyse(self.documents, self.rules, self.wrappers)
-
-
-def batches(documents: Iterable[tuple[Document, Settings]]) -> list[Batch]:
-    """The documents by the package they belong to, or for scripts by directory, where the same helpers are known."""
+def batches(documents: Iterable[tuple[Document, Settings]], files: Files) -> list[Batch]:
+    """The documents by the package they belong to, or for scripts by directory, where the same is known."""
     tops: dict[Path, Path] = {}
-    grouped: dict[tuple[Path, Wrappers], list[tuple[Document, Settings]]] = {}
+    grouped: dict[tuple[Path, Wrappers, Target], list[tuple[Document, Settings]]] = {}
     for document, settings in documents:
         folder = document.path.parent
         if folder not in tops:
             tops[folder] = _top(folder)
-        grouped.setdefault((tops[folder], settings.wrappers), []).append((document, settings))
+        target = settings.target or keras_required(folder) or NEWEST
+        grouped.setdefault((tops[folder], settings.wrappers, target), []).append((document, settings))
     return [
         Batch(
             tuple(document for document, _ in group),
             frozenset().union(*(settings.rules for _, settings in group)),
             wrappers,
+            target,
+            files,
         )
-        for (_, wrappers), group in grouped.items()
+        for (_, wrappers, target), group in grouped.items()
     ]
 
 

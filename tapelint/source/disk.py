@@ -1,5 +1,7 @@
 """Reading source files."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
@@ -10,17 +12,24 @@ class UnreadableFile(OSError):
     """A file that cannot be read; the message is the system's reason."""
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a file. Raises UnreadableFile."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(error.strerror or str(error)) from None
+@dataclass(frozen=True)
+class Files:
+    """The files as they are on the disk, but for those that have `other` contents as far as the reader is concerned."""
 
+    other: Mapping[Path, bytes] = field(default_factory=dict)
 
-def load(path: Path) -> Document | None:
-    """The document in a file, or None if there is no such file or it holds no text: what an import asks for."""
-    try:
-        return decode(path, read(path))
-    except (UnreadableFile, UndecodableSource, OtherLanguage):
-        return None
+    def read(self, path: Path) -> bytes:
+        """The bytes of a file. Raises UnreadableFile."""
+        if path in self.other:
+            return self.other[path]
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise UnreadableFile(error.strerror or str(error)) from None
+
+    def load(self, path: Path) -> Document | None:
+        """The document in a file, or None if there is no such file or it holds no text: what an import asks for."""
+        try:
+            return decode(path, self.read(path))
+        except (UnreadableFile, UndecodableSource, OtherLanguage):
+            return None

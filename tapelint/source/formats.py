@@ -17,9 +17,14 @@ SUFFIXES = tuple(_READERS)
 """What the names of files end with that are read wherever they are found."""
 
 
-def spells_otherwise(path: Path) -> bool:
-    """Whether a file, by its name, may spell the words of its program in another way than the program does."""
+def is_notebook(path: Path) -> bool:
+    """Whether a file, by its name, is a notebook."""
     return _READERS.get(path.suffix.lower()) is read_notebook
+
+
+def is_markdown(path: Path) -> bool:
+    """Whether a file, by its name, is Markdown."""
+    return _READERS.get(path.suffix.lower()) is read_markdown
 
 
 def decode(path: Path, data: bytes) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields
 
 from tapelint.syntax import tree
@@ -23,6 +23,11 @@ class Nodes:
             function = self._unread.pop()
             self._enter_all(function, function.body)
         return iter(self._nodes.values())
+
+    @property
+    def known(self) -> Collection[int]:
+        """The ids of the nodes that have been read so far."""
+        return self._nodes.keys()
 
     def __getitem__(self, node: int) -> tree.Node:
         if node not in self._nodes:

@@ -16,6 +16,7 @@ from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.lint import lint, lint_text
 from tapelint.run.outcome import Outcome
 from tapelint.run.settings import Settings, merge
+from tapelint.source.disk import Files
 from tapelint.source.document import Document
 
 DEAD = """\
@@ -274,5 +275,5 @@ class TestBatches:
             (here / name).parent.mkdir(exist_ok=True)
             (here / name).write_text(program())
         documents = [(Document(path, path.read_text()), only(RULE)) for path in sorted(here.rglob("*.py"))]
-        grouped = [sorted(each.path.name for each in batch.documents) for batch in spread.batches(documents)]
+        grouped = [sorted(each.path.name for each in batch.documents) for batch in spread.batches(documents, Files())]
         assert sorted(grouped) == [["__init__.py", "__init__.py", "a.py", "b.py"], ["w.py"], ["x.py", "y.py"]]

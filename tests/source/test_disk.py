@@ -2,26 +2,36 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.source.disk import UnreadableFile, load, read
+from tapelint.source.disk import Files, UnreadableFile
 
 
 def test_a_file_is_read_as_bytes_and_loaded_as_text(tmp_path: Path) -> None:
     path = tmp_path / "train.py"
     path.write_bytes("größe = 1\n".encode())
-    assert read(path) == "größe = 1\n".encode()
-    document = load(path)
+    assert Files().read(path) == "größe = 1\n".encode()
+    document = Files().load(path)
     assert document is not None
     assert (document.path, document.text) == (path, "größe = 1\n")
 
 
 def test_the_reason_is_the_systems(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="No such file"):
-        read(tmp_path / "gone.py")
+        Files().read(tmp_path / "gone.py")
     with pytest.raises(UnreadableFile, match="directory"):
-        read(tmp_path)
+        Files().read(tmp_path)
 
 
 def test_what_cannot_be_imported_is_none(tmp_path: Path) -> None:
     (tmp_path / "binary.py").write_bytes(b"\0\1")
-    assert load(tmp_path / "binary.py") is None
-    assert load(tmp_path / "gone.py") is None
+    assert Files().load(tmp_path / "binary.py") is None
+    assert Files().load(tmp_path / "gone.py") is None
+
+
+def test_contents_in_memory_stand_for_those_on_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
+    path.write_bytes(b"old = 1\n")
+    files = Files({path: b"new = 1\n"})
+    assert files.read(path) == b"new = 1\n"
+    document = files.load(path)
+    assert document is not None
+    assert document.text == "new = 1\n"
