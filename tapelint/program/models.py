@@ -64,7 +64,7 @@ def layers_inside(model: Value) -> list[tuple[Value, Value | None]]:
     if not isinstance(model, Instance) or model.call is None:
         return []
     name = library_class(model)
-    base = name or _library_base(model)
+    base = name or library_base(model)
     if base == "keras.Sequential":
         return [(part, None) for part in _sequential_parts(model)]
     if base == "keras.Model":
@@ -77,7 +77,8 @@ def layers_inside(model: Value) -> list[tuple[Value, Value | None]]:
     return []
 
 
-def _library_base(model: Instance) -> str | None:
+def library_base(model: Instance) -> str | None:
+    """The library class that a project's class of models inherits from."""
     if isinstance(model.cls, Class):
         for base in kinds.ancestors(model.cls):
             if isinstance(base, Library):
@@ -135,7 +136,7 @@ def axes_of(model: Value) -> Axes:
         return _axes_of_shape(model)
     if not isinstance(model, Instance) or model.call is None or (name or "").startswith("keras.applications."):
         return "out of view"
-    base = name or _library_base(model)
+    base = name or library_base(model)
     if base == "keras.Sequential":
         return next((axes_of(part) for part in reversed(_sequential_parts(model)) if not _keeps_axes(part)), "unclear")
     outputs = _graph_outputs(model) if base == "keras.Model" else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from tapelint.program import kinds
+from tapelint.program.comparisons import Comparison, comparisons
 from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline, feed_of_scoring, feeds_behind, feeds_of
 from tapelint.program.pipelines import pipeline_of
 from tapelint.program.project import Module
@@ -65,6 +66,11 @@ class Program:
     def forwards(self) -> list[Call]:
         """The forward passes that the user's own code asks for; those inside a model's `call` are left out."""
         return [call for call in self.trace.calls if is_forward(call) and not call.context.forwards]
+
+    @cached_property
+    def comparisons(self) -> list[Comparison]:
+        """Where predictions meet targets in a known loss."""
+        return list(comparisons(self.trace))
 
     @cached_property
     def fits(self) -> list[Call]:
