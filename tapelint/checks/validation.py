@@ -7,12 +7,12 @@ from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program.feeds import feed_of_fit
-from tapelint.program.fits import callbacks_of, epochs_of, is_of_keras, same_data, validates
+from tapelint.program.fits import callbacks_of, epochs_of, is_of_keras, monitored, same_data, validates
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, made_by, site_of
 from tapelint.program.rows import columns_of, share_examples, share_rows
 from tapelint.program.trace import Call
-from tapelint.program.values import Display, Parameter, Unknown, Value, alternatives, is_none
+from tapelint.program.values import Display, Instance, Parameter, Unknown, Value, alternatives, is_none
 from tapelint.program.wrappers import EVALUATES
 
 _EVALUATING = frozenset({"evaluate", "test_on_batch", "predict", "predict_on_batch", "evaluate_generator", "score"})
@@ -125,3 +125,30 @@ def _is_trained_on(trained: list[Value], held_out: Value) -> bool:
 def _sides(held_out: Value) -> list[Value]:
     """What goes in and what shall come out, of validation data that is given as a pair."""
     return held_out.items if isinstance(held_out, Display) and not held_out.open else [held_out]
+
+
+@check
+def test_data_for_selection(program: Program) -> Reports:
+    for fit in program.fits:
+        given, callbacks = fit.argument(7, "validation_data"), callbacks_of(fit) or []
+        choosing = next((one for one in callbacks if (monitored(one) or "").startswith("val_")), None)
+        if given is None or is_none(given) or not isinstance(choosing, Instance):
+            continue
+        scores = [
+            call
+            for call in program.calls("keras.Model.evaluate")
+            if call.receiver is fit.receiver and call.order > fit.order and _is_scored(given, call)
+        ]
+        others = [call for call in program.calls("keras.Model.evaluate") if not _is_scored(given, call)]
+        for score in scores[:1] if not others else []:
+            yield Report(
+                score.site,
+                f"{callee(program, score, 'the model')} was chosen by this data: its score is better than it will be",
+                ((choosing.site, "this goes by the data"), (fit.site, "this fit validates on it")),
+            )
+
+
+def _is_scored(held_out: Value, evaluate: Call) -> bool:
+    """Whether an `evaluate` is on the data that was held out from a fit."""
+    x = evaluate.argument(0, "x")
+    return x is not None and any(same_data(x, side) for side in _sides(held_out)[:1])

@@ -119,14 +119,30 @@ def _one_back(value: Value) -> tuple[Value, Window | None] | None:
 
 
 def _taken(of: Value, index: Value) -> tuple[Value, Window | None] | None:
-    first = index.items[0] if isinstance(index, Display) and index.kind == "tuple" and index.items else index
+    first, *rest = index.items if isinstance(index, Display) and index.kind == "tuple" and index.items else [index]
+    if not all(map(_keeps_columns, rest)):
+        # Other columns are other examples, as those of a series that is cut in time.
+        return None
     if isinstance(first, SliceValue):
-        everything = first.lower is None and first.upper is None and first.step is None
-        return of, (None if everything else Window(bounds=first if first.step is None else None))
+        bounds = first if first.step is None else None
+        return of, None if _is_everything(first) else Window(bounds=bounds)
     if isinstance(first, (Constant, Element)):
         # A column of a table, a member of a tuple, one row.
         return None
     return of, Window()
+
+
+def _is_everything(index: SliceValue) -> bool:
+    return index.lower is None and index.upper is None and index.step is None
+
+
+def _keeps_columns(index: Value) -> bool:
+    """Whether an index behind the first takes all that is there: `:`, `...`, or a new axis."""
+    if isinstance(index, SliceValue):
+        return _is_everything(index)
+    return (isinstance(index, Constant) and index.value in (None, ...)) or (
+        isinstance(index, Library) and index.name.endswith(".newaxis")
+    )
 
 
 def _row_by_row(call: Call) -> Value | None:

@@ -3,7 +3,7 @@
 from tapelint.finding import Verdict
 from tapelint.probe.observations.registry import observation
 from tapelint.probe.observations.scenes import fits_near, strongest, unreached
-from tapelint.probe.observations.wording import counted, listed, said, unique
+from tapelint.probe.observations.wording import counted, listed, number, said, unique
 from tapelint.probe.scene import Scene
 from tapelint.record import Callback, Fit, Metric, MetricEvent
 
@@ -114,3 +114,62 @@ def shared_examples(scene: Scene) -> Verdict:
     if known:
         return Verdict("refuted", "no validation example is trained on")
     return Verdict("unable", "the examples could not be compared") if fits else unreached(scene.record)
+
+
+@observation
+def best_not_kept(scene: Scene) -> Verdict:
+    """A fit that can be ended early ended with worse weights than it had, and nothing had kept the better ones."""
+    fits = fits_near(scene)
+    if not fits:
+        return unreached(scene.record)
+    return strongest([_loss_of_best(fit) for fit in fits]) or unreached(scene.record, "at the end of an epoch")
+
+
+def _loss_of_best(fit: Fit) -> Verdict | None:
+    keeping = [callback.kind for callback in fit.callbacks if callback.keeps or callback.kind == "ModelCheckpoint"]
+    if keeping:
+        return Verdict("refuted", f"{listed(keeping)} can keep the best weights")
+    for monitor in [callback.monitor for callback in fit.callbacks if callback.stops and callback.monitor]:
+        values = [dict(epoch.logs)[monitor] for epoch in fit.epochs if monitor in dict(epoch.logs)]
+        if not values:
+            continue
+        best = max(values) if _grows(monitor) else min(values)
+        if best == values[-1]:
+            return Verdict("unable", f"of {counted(len(values), 'epoch')}, the last was the best by `{monitor}`")
+        when = f"epoch {values.index(best) + 1}"
+        return Verdict("confirmed", f"`{monitor}` was {number(best)} in {when} and {number(values[-1])} at the end")
+    return None
+
+
+def _grows(monitor: str) -> bool:
+    """Whether Keras takes larger values of a quantity for better ones."""
+    return any(word in monitor for word in ("acc", "auc", "precision", "recall", "f1"))
+
+
+@observation
+def callbacks_conflict(scene: Scene) -> Verdict:
+    """A callback comes too late for what another one does."""
+    fits = fits_near(scene)
+    if not fits:
+        return unreached(scene.record)
+    return strongest([_conflict(fit) for fit in fits]) or Verdict("refuted", "no callback is in another one's way")
+
+
+def _conflict(fit: Fit) -> Verdict | None:
+    plateaus = [callback for callback in fit.callbacks if callback.kind == "ReduceLROnPlateau"]
+    stoppings = [callback for callback in fit.callbacks if callback.kind == "EarlyStopping"]
+    for plateau in plateaus:
+        if any(callback.kind == "LearningRateScheduler" for callback in fit.callbacks):
+            return Verdict("confirmed", "`ReduceLROnPlateau` and `LearningRateScheduler` both set the rate")
+        for stopping in stoppings:
+            late = plateau.patience is not None and plateau.patience >= (stopping.patience or 0)
+            if not late or plateau.monitor != stopping.monitor:
+                continue
+            rates = {epoch.rate for epoch in fit.epochs}
+            if len(rates) > 1:
+                return Verdict("unable", "the rate was reduced nevertheless")
+            ended = len(fit.epochs) < fit.asked and not fit.cut
+            seen = f"training ended after epoch {len(fit.epochs)} of {fit.asked}, at the rate it began with"
+            patience = f"{plateau.kind} waits {plateau.patience} epochs, {stopping.kind} {stopping.patience}"
+            return Verdict("confirmed", seen if ended else patience)
+    return None
