@@ -153,13 +153,17 @@ class TapeUse:
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:
-    """An optimizer the program made. `own`: it was constructed in the user's code. `applied` counts its updates."""
+    """An optimizer the program made. `own`: it was constructed in the user's code.
+
+    `applied` counts its updates, `scaled` the losses that it was asked to scale.
+    """
 
     number: int
     where: Site | None
     own: bool
     kind: str
     applied: int
+    scaled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,7 @@ class Passage:
 
     `starts` are the rows of an array at which the batches began. `ended`: the data ran out. `trained`: gradients were
     asked for on the way. `again`: the probe asked for these batches itself, after the program, to compare their order.
+    `rows` are digests of the single examples in the first batches.
     """
 
     sizes: tuple[int, ...]
@@ -241,6 +246,7 @@ class Passage:
     ended: bool
     trained: bool
     again: bool = False
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

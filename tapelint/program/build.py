@@ -11,6 +11,7 @@ from tapelint.program.execution.idle import is_idle
 from tapelint.program.execution.machine import Execution
 from tapelint.program.program import Program
 from tapelint.program.project import Project, Read
+from tapelint.program.target import NEWEST, Target
 from tapelint.program.wrappers import Wrappers
 from tapelint.source.document import Document
 from tapelint.source.span import Position
@@ -40,7 +41,7 @@ class Programs:
             for module in self._project.requested:
                 if is_idle(module.document.text, self._project.wrappers.words):
                     continue
-                yield Program(module, execution.run(module))
+                yield Program(module, execution.run(module), self._project.target)
                 execution.forget()
                 if self._project.shed(_HELD):
                     execution.forget_trees()
@@ -63,6 +64,8 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def build(documents: Iterable[Document], read: Read, wrappers: Wrappers | None = None) -> Programs:
+def build(
+    documents: Iterable[Document], read: Read, wrappers: Wrappers | None = None, target: Target = NEWEST
+) -> Programs:
     """The programs that `documents` are, with the files they import, which `read` finds by path."""
-    return Programs(Project(documents, read, wrappers))
+    return Programs(Project(documents, read, wrappers, target))

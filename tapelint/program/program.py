@@ -8,11 +8,12 @@ from functools import cached_property
 from tapelint.program import kinds
 from tapelint.program.comparisons import Comparison, comparisons
 from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline, feed_of_scoring, feeds_behind, feeds_of
-from tapelint.program.pipelines import pipeline_of
+from tapelint.program.pipelines import Pipeline, pipeline_of
 from tapelint.program.project import Module
 from tapelint.program.tapes import ASKING, Gradients, Update, fate, tapes_behind
 from tapelint.program.trace import Call, Trace
-from tapelint.program.values import Instance, Site, Value, alternatives
+from tapelint.program.values import Instance, Site, Use, Value, alternatives
+from tapelint.program.target import NEWEST, Target, asks_for_legacy
 from tapelint.program.wrappers import TAKES_STEP
 from tapelint.syntax.nodes import Nodes, spell
 
@@ -22,9 +23,10 @@ _SCORING = frozenset({"keras.Metric.__call__", "keras.Metric.update_state", "ker
 class Program:
     """What one module does, with all it calls in the project: its abstract execution, ordered by what it means."""
 
-    def __init__(self, module: Module, trace: Trace) -> None:
+    def __init__(self, module: Module, trace: Trace, target: Target = NEWEST) -> None:
         self.module = module
         self.trace = trace
+        self._target = target
         self._nodes: dict[Module, Nodes] = {}
 
     # What was called
@@ -81,9 +83,22 @@ class Program:
         """Each call that trains, by gradients, `fit`, `train_on_batch` or a helper, with the data that it is fed."""
         found = [(gradients.call, feed) for gradients in self.training for feed in feeds_of(gradients)]
         found += [(fit, feed) for fit in self.fits if (feed := feed_of_fit(fit)) is not None]
+        # Who is fitted to a pipeline of TensorFlow is a model of Keras, or trains like one.
+        fitted = [call for call in self.trace.calls if call.op is None and call.method == "fit" and _takes_dataset(call)]
+        found += [(fit, feed) for fit in fitted if (feed := feed_of_fit(fit)) is not None]
         for call in self.calls("keras.Model.train_on_batch", TAKES_STEP):
             found += [(call, feed) for feed in feeds_behind([*call.arguments, *call.keywords.values()], call)]
         return found
+
+    @cached_property
+    def loose_pipelines(self) -> list[Pipeline]:
+        """The pipelines that go out of view when they are done: nothing in view takes from them."""
+        found = [
+            pipeline_of(call.result)
+            for call in self.trace.calls
+            if (call.op or "").startswith("tensorflow.data.Dataset.") and all(map(_leads_away, call.result.uses))
+        ]
+        return [pipeline for pipeline in found if pipeline is not None]
 
     @cached_property
     def evaluations(self) -> list[Call]:
@@ -120,6 +135,12 @@ class Program:
         return any(True for _ in self.objects("strategy"))
 
     @cached_property
+    def target(self) -> Target:
+        """The Keras that this is written for: 2 if one of its files asks for that, else as its project has it."""
+        modules = {self.module, *(call.site.module for call in self.trace.calls)}
+        return "2" if any(asks_for_legacy(module.document.text) for module in modules) else self._target
+
+    @cached_property
     def fragmentary(self) -> bool:
         """Whether this is quoted in part: something is left out, or comes from nowhere.
 
@@ -154,6 +175,16 @@ class Program:
     def name(self, site: Site) -> str | None:
         """The name that the value made at a site is assigned to."""
         return self.nodes(site.module).bound_name(site.node)
+
+
+def _leads_away(use: Use) -> bool:
+    """Whether a use hands a value to somebody out of view, who may do anything with it."""
+    return use.kind in ("returned", "displayed")
+
+
+def _takes_dataset(call: Call) -> bool:
+    data = call.argument(0, "x")
+    return data is not None and kinds.of(data) == "dataset"
 
 
 def is_forward(call: Call) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from tapelint.program.target import NEWEST, Target
 from tapelint.program.values import Scope
 from tapelint.program.wrappers import Wrappers
 from tapelint.source.document import Document
@@ -96,8 +97,15 @@ class Project:
     `unparsable` are the requested documents that turned out not to be Python when their turn came.
     """
 
-    def __init__(self, documents: Iterable[Document], read: Read, wrappers: Wrappers | None = None) -> None:
+    def __init__(
+        self,
+        documents: Iterable[Document],
+        read: Read,
+        wrappers: Wrappers | None = None,
+        target: Target = NEWEST,
+    ) -> None:
         self.wrappers = wrappers or Wrappers()
+        self.target = target
         self.unparsable: list[tuple[Document, str, Position]] = []
         self._read = read
         self._documents = {document.path: document for document in documents}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tapelint import catalog
+from tapelint.program.target import TARGETS
 from tapelint.program.wrappers import ROLES
 from tapelint.run.select import Selector, UnknownSelector
 from tapelint.run.settings import LEVELS, OUTPUT_FORMATS, THRESHOLDS
@@ -132,6 +133,17 @@ def _wrappers(value: object) -> dict[str, tuple[str, ...]]:
     return wrappers
 
 
+def _target(value: object) -> dict[str, str]:
+    table = _table(value)
+    for name in table:
+        if name != "keras":
+            raise BadValue(f"has no key `{name}`, there is keras", name)
+    try:
+        return {name: _one_of(TARGETS)(version) for name, version in table.items()}
+    except BadValue as error:
+        raise BadValue(f"of `keras` {error}", "keras") from None
+
+
 def _shown(value: object) -> str:
     kinds = {str: "the string", bool: "", int: "the number", float: "the number", list: "the list", dict: "a table"}
     kind = kinds.get(type(value), "")
@@ -156,5 +168,6 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "select": _selectors,
     "severity": _levels,
     "severity-threshold": _one_of(THRESHOLDS),
+    "target": _target,
     "wrappers": _wrappers,
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tapelint.finding import Severity
+from tapelint.program.target import Target
 from tapelint.program.wrappers import Wrappers
 from tapelint.run.select import Selection, Selector, preview_rules_asked_for, rules_in_force
 from tapelint.source.patterns import Patterns
@@ -89,6 +90,7 @@ class Settings:
     jobs: int | None = None
     preview: bool = False
     wrappers: Wrappers = field(default_factory=Wrappers)
+    target: Target | None = None
     sources: tuple[Source, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -131,6 +133,7 @@ def merge(layers: Sequence[Layer] = ()) -> Settings:
         jobs=value.get("jobs"),
         preview=value["preview"],
         wrappers=_wrappers(stack),
+        target=value.get("target", {}).get("keras"),
         sources=_sources(stack, last),
         warnings=tuple(
             f"selecting `{text}` has no effect: it is a preview rule, and preview is off"

@@ -1,6 +1,7 @@
 """Watches Keras optimizers: made, and applied, with every gradient and the variable it goes to."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ def install(witness: Witness) -> None:
     patch(BaseOptimizer, "apply_gradients", book.applying_pairs)
     patch(BaseOptimizer, "apply", book.applying)
     patch(LossScaleOptimizer, "apply", book.applying)
+    patch(LossScaleOptimizer, "scale_loss", book.scaling)
 
 
 class _Book:
@@ -68,7 +70,7 @@ class _Book:
 
         def apply(optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
             with self.witness.attention():
-                self._applied(optimizer)
+                self._count(optimizer, applied=1)
             if self.witness.depth.update:
                 return original(optimizer, grads, trainable_variables)
             own = self.witness.sites.own()
@@ -85,6 +87,16 @@ class _Book:
                 return original(optimizer, grads, trainable_variables)
 
         return apply
+
+    def scaling(self, original: Any) -> Any:
+        """A wrapper for the method that scales a loss before it is differentiated."""
+
+        def scale_loss(optimizer: Any, loss: Any) -> Any:
+            with self.witness.attention():
+                self._count(optimizer, scaled=1)
+            return original(optimizer, loss)
+
+        return scale_loss
 
     @contextlib.contextmanager
     def _update(self, optimizer: Any, own: bool) -> Iterator[Pairs]:
@@ -160,10 +172,10 @@ class _Book:
                 self.witness.scribe.grow("optimizers", number, lambda: self.made[key])
         return self.made[key]
 
-    def _applied(self, optimizer: Any) -> None:
+    def _count(self, optimizer: Any, applied: int = 0, scaled: int = 0) -> None:
         known = self._know(optimizer, False)
         key = self.witness.identities.number(optimizer)
-        self.made[key] = Optimizer(known.number, known.where, known.own, known.kind, known.applied + 1)
+        self.made[key] = dataclasses.replace(known, applied=known.applied + applied, scaled=known.scaled + scaled)
         self.witness.scribe.grow("optimizers", known.number, lambda: self.made[key])
 
 
