@@ -232,7 +232,24 @@ def _fit(machine: Expressions, call: Call) -> Value | None:
     data = call.argument(0, "x")
     if call.method == "fit" and isinstance(data, Instance) and kinds.of(data) == "pydataset":
         _go_through(machine, call, data)
+    _run_forward(machine, call)
     return _driven(machine, call, "train_step")
+
+
+def _run_forward(machine: Expressions, call: Call) -> None:
+    """Keras runs a model that says how in a `call` of its own, unless the model has a step of its own for that, too."""
+    model = call.receiver
+    if not isinstance(model, Instance) or not isinstance(model.cls, Class):
+        return
+    defined = {name: machine.class_attribute(model.cls, name, model) for name in ("call", "train_step")}
+    if not isinstance(defined["call"], Function) or isinstance(defined["train_step"], Function):
+        return
+    context = machine.context
+    # As in the `call` of another model: it is not the user's own code that asks for it.
+    machine.context = context.inside(forwards=(*context.forwards, call.result))
+    batch = machine.made(Unknown("a batch", tuple(call.operands())))
+    machine.call(model, [batch], {"training": Constant(True)}, [], call.site)
+    machine.context = context
 
 
 def _go_through(machine: Expressions, call: Call, data: Instance) -> None:
