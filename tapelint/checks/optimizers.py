@@ -135,7 +135,7 @@ def _mismatch(program: Program, update: Call, gradients: Value, sources: Value, 
         return _other_selection(taken, given)
     if len(taken) == len(given) > 1 and all(any(_same(a, b) for b in given) for a in taken):
         return "in another order"
-    if all(_distinct(program, a, b) for a in taken for b in given) and not (
+    if all(distinct(program, a, b) for a in taken for b in given) and not (
         _synchronized(program, taken, given) or _is_renewed(program, given, update)
     ):
         return "another model's"
@@ -157,7 +157,7 @@ def _same(left: Parameters, right: Parameters) -> bool:
     return left.root is right.root
 
 
-def _distinct(program: Program, left: Parameters, right: Parameters) -> bool:
+def distinct(program: Program, left: Parameters, right: Parameters) -> bool:
     """Whether two owners are surely different objects."""
     if isinstance(left.root, Instance) and isinstance(right.root, Instance):
         return left.root is not right.root and not related(left.root, right.root)

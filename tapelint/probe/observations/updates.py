@@ -71,6 +71,21 @@ def raw_gradients_applied(scene: Scene) -> Verdict:
 
 
 @observation
+def optimizer_recreated(scene: Scene) -> Verdict:
+    """One place made several optimizers."""
+    made = scene.at(scene.record.optimizers)
+    if not made:
+        return unreached(scene.record)
+    used = [optimizer.applied for optimizer in made if optimizer.applied]
+    if len(used) > 1:
+        steps = f"{min(used)} to {max(used)} steps" if min(used) < max(used) else counted(used[0], "step")
+        return Verdict("confirmed", f"{len(used)} optimizers were made here, and each took {steps}")
+    if len(made) > 1 or scene.record.end == "raised":
+        return unreached(scene.record, "at a second step")
+    return Verdict("refuted", f"one optimizer was made here, for {counted(made[0].applied, 'step')}")
+
+
+@observation
 def rate_compounds(scene: Scene) -> Verdict:
     """The learning rate was multiplied again and again."""
     verdicts = [_rates(fit) for fit in fits_near(scene)]
