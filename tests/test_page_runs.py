@@ -12,6 +12,7 @@ from tapelint.source.span import Position, Span
 from tests.expectations import disagreements, expectations
 from tests.linting import findings, write
 from tests.pages import SCRIPT, Program, programs
+from tests.probe.programs import nursery
 
 OBSERVABLE = [program for program in programs() if program.rule.probe]
 BROKEN = [program for program in OBSERVABLE if program.part == program.rule.name]
@@ -20,7 +21,7 @@ CORRECTED = [program for program in OBSERVABLE if program.part == "Instead"]
 
 def observed(program: Program, folder: Path) -> Record:
     write(program.files, folder)
-    record = run(folder / SCRIPT, seconds=120)
+    record = run(folder / SCRIPT, seconds=120, nursery=nursery())
     assert record.end in ("finished", "stopped", "raised"), (record.end, record.detail, record.stderr)
     return record
 

@@ -1,6 +1,7 @@
 """Runs a script under observation, in a process of its own, and says what happened. Never imports TensorFlow."""
 
 import dataclasses
+import functools
 import os
 import re
 import signal
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tapelint.probe.nursery import Nursery
+from tapelint.probe.offspring import Child, Interpreter, Pens
 from tapelint.probe.plan import Plan
 from tapelint.probe.supervise import Exit, supervise
 from tapelint.probe.workspace import Workspace, workspace
@@ -19,12 +22,16 @@ BOOT = """\
 import sys
 sys.path[0:1] = [{root!r}]
 import tapelint.probe.child.main as child
+import tapelint.probe.child.nursery as nursery
 from tapelint.probe.plan import Plan
 del sys.path[0]
-child.main(Plan.decode(sys.argv[1]))
+{act}
 """
 """What the child's interpreter is told. It may be another than ours, with packages of its own: only tapelint comes from
 here, and what tapelint imports later is found beside it."""
+
+RUN = "child.main(Plan.decode(sys.argv[1]))"
+SERVE = "nursery.serve(int(sys.argv[1]), int(sys.argv[2]))"
 
 NOT_INHERITED = (
     "PYTHONHOME",
@@ -48,13 +55,15 @@ def run(
     python: str = sys.executable,
     graph: bool = False,
     watch: Callable[[Record], None] | None = None,
+    nursery: Nursery | None = None,
 ) -> Record:
     """What happens when `script` runs for a few steps.
 
     It is stopped after `steps` updates, or a little later if two short epochs can be seen, and at the latest `seconds`
     after its first line began to run. `graph` leaves its `tf.function`s compiled, which shows traces instead of values.
-    `watch` is called now and then with what is known so far. An interrupt from the keyboard ends the script, and the
-    Record says so; nothing that the script does makes this function raise.
+    `watch` is called now and then with what is known so far. The child comes from the `nursery`, if there is one. An
+    interrupt from the keyboard ends the script, and the Record says so; nothing that the script does makes this
+    function raise.
     """
     path = Path(os.path.normpath(script.absolute()))
     empty = Record(str(script), tuple(arguments), graph, "unstarted", "", 0.0)
@@ -62,8 +71,7 @@ def run(
     if trouble:
         return dataclasses.replace(empty, detail=trouble)
     started = time.monotonic()
-    with workspace(path.parent, Path.cwd()) as places:
-        read, write = os.pipe()
+    with workspace(path.parent, Path.cwd(), at=nursery.private if nursery else None) as places:
         plan = Plan(
             script=str(path),
             arguments=tuple(arguments),
@@ -74,19 +82,10 @@ def run(
             private=str(places.private),
             work=str(places.work),
             roots=tuple(_roots(path)),
-            journal=write,
             parent=os.getpid(),
         )
-        command = [python, "-u", "-c", BOOT.format(root=str(Path(__file__).parents[2])), plan.encode()]
-        exit = supervise(
-            command,
-            environment=_environment(places),
-            directory=places.private,
-            journal=(read, write),
-            seconds=seconds,
-            empty=empty,
-            watch=watch,
-        )
+        start = functools.partial(_start, python, plan, _environment(places), nursery)
+        exit = supervise(start, seconds=seconds, empty=empty, watch=watch)
     known = exit.ledger.record(empty)
     end, detail = _ending(exit, known, seconds)
     return dataclasses.replace(
@@ -104,6 +103,16 @@ def run(
         stdout=exit.stdout,
         stderr=OWN_FRAME.sub("", exit.stderr),
     )
+
+
+def _start(python: str, plan: Plan, environment: dict[str, str], nursery: Nursery | None, pens: Pens) -> Child:
+    def command(act: str) -> list[str]:
+        return [python, "-u", "-c", BOOT.format(root=str(Path(__file__).parents[2]), act=act)]
+
+    if nursery is not None:
+        return nursery.bear(command(SERVE), environment, plan.encode(), pens)
+    own = dataclasses.replace(plan, journal=pens.journal)
+    return Interpreter([*command(RUN), own.encode()], environment, Path(plan.private), pens)
 
 
 OWN_FRAME = re.compile(rf'^ *File "{re.escape(str(Path(__file__).parent))}.*\n', re.MULTILINE)

@@ -11,8 +11,8 @@ class Plan:
     """A script to run, the limits of the run, and where its traces go.
 
     `private` is the only directory the child may write to, `work` the part of it that is the working directory;
-    `roots` are the directories whose files are the user's own code; `journal` is the descriptor to write to;
-    `parent` is the process that waits for the child, without which it must not live.
+    `roots` are the directories whose files are the user's own code; `parent` is the process that waits for the child,
+    without which it must not live; `journal` is the descriptor to write to, once there is one.
     """
 
     script: str
@@ -24,8 +24,8 @@ class Plan:
     private: str
     work: str
     roots: tuple[str, ...]
-    journal: int
     parent: int
+    journal: int = -1
 
     def encode(self) -> str:
         """The plan as one argument of a command line."""

@@ -1,17 +1,13 @@
 """Watches over the child: takes in what it says, and ends it, with everything it started, when its time is up."""
 
-import contextlib
 import os
 import selectors
-import signal
-import subprocess
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from tapelint.probe.journal import Ledger
+from tapelint.probe.offspring import Child, Pens, Start
 from tapelint.record import Record
 
 STARTUP = 180.0
@@ -25,9 +21,6 @@ TAIL = 8_000
 
 REPORTING = 0.2
 """The seconds between two reports to whoever watches."""
-
-MARK = "TAPELINT_PROBE"
-"""The environment variable by which processes are known that the child started and that have left its group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,68 +36,60 @@ class Exit:
 
 
 def supervise(
-    command: list[str],
+    start: Start,
     *,
-    environment: dict[str, str],
-    directory: Path,
-    journal: tuple[int, int],
     seconds: float,
     empty: Record,
     watch: Callable[[Record], None] | None,
 ) -> Exit:
-    """Run the command until it ends, or its time is up, or somebody interrupts."""
-    mark = uuid.uuid4().hex
-    read, write = journal
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=directory,
-            env={**environment, MARK: mark},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(write,),
-            start_new_session=True,
-        )
-    except OSError as error:
-        os.close(read)
-        return Exit(Ledger(), 127, False, False, "", f"{command[0]} cannot be started: {error.strerror}")
-    finally:
-        os.close(write)
-    with process, _Ears(process, read) as ears:
-        supervisor = _Supervisor(process, ears, seconds, empty, watch)
+    """Start a child, and wait until it ends, or its time is up, or somebody interrupts."""
+    with _Ears() as ears:
+        try:
+            child = start(ears.pens)
+        except OSError as error:
+            return Exit(
+                Ledger(), 127, False, False, "", f"{error.filename or 'the child'} cannot be started: {error.strerror}"
+            )
+        finally:
+            ears.listen_only()
+        supervisor = _Supervisor(child, ears, seconds, empty, watch)
         interrupted = overran = False
         try:
             overran = not supervisor.wait()
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            _end(process, mark)
+            code = child.end()
         ears.drain()
-        return Exit(ears.ledger, process.wait(), overran, interrupted, ears.text("stdout"), ears.text("stderr"))
+        return Exit(ears.ledger, code, overran, interrupted, ears.text("stdout"), ears.text("stderr"))
 
 
 class _Ears:
     """The three pipes that come from the child. Of the outputs only the ends are kept, however long they are."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", journal: int) -> None:
-        assert process.stdout is not None
-        assert process.stderr is not None
+    def __init__(self) -> None:
         self.ledger = Ledger()
         self._tails = {"stdout": b"", "stderr": b""}
-        self._journal = journal
         self._selector = selectors.DefaultSelector()
-        pipes = (("journal", journal), ("stdout", process.stdout.fileno()), ("stderr", process.stderr.fileno()))
-        for name, pipe in pipes:
-            os.set_blocking(pipe, False)
-            self._selector.register(pipe, selectors.EVENT_READ, name)
+        pipes = {name: os.pipe() for name in ("journal", "stdout", "stderr")}
+        self._reading = [read for read, _ in pipes.values()]
+        self.pens = Pens(**{name: write for name, (_, write) in pipes.items()})
+        for name, (read, _) in pipes.items():
+            os.set_blocking(read, False)
+            self._selector.register(read, selectors.EVENT_READ, name)
 
     def __enter__(self) -> "_Ears":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._selector.close()
-        os.close(self._journal)
+        for pipe in self._reading:
+            os.close(pipe)
+
+    def listen_only(self) -> None:
+        """The child has its own ends of the pipes by now."""
+        for pen in (self.pens.journal, self.pens.stdout, self.pens.stderr):
+            os.close(pen)
 
     @property
     def open(self) -> bool:
@@ -145,13 +130,13 @@ class _Supervisor:
 
     def __init__(
         self,
-        process: "subprocess.Popen[bytes]",
+        child: Child,
         ears: _Ears,
         seconds: float,
         empty: Record,
         watch: Callable[[Record], None] | None,
     ) -> None:
-        self._process = process
+        self._child = child
         self._ears = ears
         self._seconds = seconds
         self._empty = empty
@@ -161,8 +146,8 @@ class _Supervisor:
         self._reported = 0.0
 
     def wait(self) -> bool:
-        """Until the process has ended: True. False if its time was up first."""
-        while self._process.poll() is None:
+        """Until the child has ended: True. False if its time was up first."""
+        while self._child.poll() is None:
             if time.monotonic() > self._deadline:
                 return False
             self._ears.listen(0.05)
@@ -177,26 +162,3 @@ class _Supervisor:
         if self._watch is not None and now - self._reported > REPORTING:
             self._reported = now
             self._watch(self._ears.ledger.record(self._empty))
-
-
-def _end(process: "subprocess.Popen[bytes]", mark: str) -> None:
-    """End the process and whatever it has started, in its group or out of it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for _ in range(3):  # A process may start another while we look.
-        strays = _marked(mark)
-        if not strays:
-            return
-        for stray in strays:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(stray, signal.SIGKILL)
-
-
-def _marked(mark: str) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-    return found

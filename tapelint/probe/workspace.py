@@ -27,14 +27,15 @@ class Workspace:
 
 
 @contextmanager
-def workspace(*sources: Path) -> Iterator[Workspace]:
-    """A private directory for as long as the context lasts, and gone afterwards.
+def workspace(*sources: Path, at: Path | None = None) -> Iterator[Workspace]:
+    """A private directory, `at` this place if one is given, for as long as the context lasts, and gone afterwards.
 
     Its working directory shows what the `sources` contain, the first one first: small files as copies and small folders
     as folders, so that they can be written to without anybody's loss; everything else as links, which the confinement
     keeps from being written through.
     """
-    private = Path(os.path.realpath(tempfile.mkdtemp(prefix="tapelint-probe-")))
+    private = Path(os.path.realpath(tempfile.mkdtemp(prefix="tapelint-probe-"))) if at is None else at
+    private.mkdir(exist_ok=at is None)
     try:
         places = Workspace(private, private / "work", private / "home", private / "tmp")
         for place in (places.work, places.home, places.temporary):

@@ -1,11 +1,14 @@
 """Programs to be run under observation, and findings to be placed in them by a mark in a comment."""
 
+import atexit
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
 from tapelint.finding import Finding, Place, TrailStep, Verdict
 from tapelint.probe.launch import run
+from tapelint.probe.nursery import AVAILABLE, Nursery
 from tapelint.probe.verdict import judge
 from tapelint.record import Record, Site
 from tapelint.source.span import Position, Span
@@ -63,7 +66,17 @@ def write(folder: Path, text: str, name: str = "train.py") -> Path:
     return path
 
 
+@functools.cache
+def nursery() -> Nursery | None:
+    """Where the tests' children come from, so that TensorFlow is imported once and not hundreds of times."""
+    if not AVAILABLE:
+        return None
+    shared = Nursery()
+    atexit.register(shared.close)
+    return shared
+
+
 def observe(folder: Path, text: str, **options: object) -> Observed:
     """Run a program under observation."""
     script = write(folder, text)
-    return Observed(script, run(script, **{"seconds": 60, **options}))  # type: ignore[arg-type]
+    return Observed(script, run(script, **{"seconds": 60, "nursery": nursery(), **options}))  # type: ignore[arg-type]

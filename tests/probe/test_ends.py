@@ -13,7 +13,7 @@ import pytest
 
 from tapelint.probe.launch import run
 from tapelint.record import Record, from_json
-from tests.probe.programs import observe, write
+from tests.probe.programs import nursery, observe, write
 
 ENDS = {
     "a busy loop": (
@@ -59,18 +59,21 @@ ENDS = {
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_the_end_is_on_record(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("forked", [False, True], ids=["an interpreter", "a fork"])
+def test_the_end_is_on_record(name: str, forked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program, (end, detail, lines) = ENDS[name]
+    mother = nursery() if forked else None
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     started = time.monotonic()
-    record = observe(tmp_path, program, seconds=2).record
+    record = observe(tmp_path, program, seconds=2, nursery=mother).record
     assert record.end == end, (record.detail, record.stderr)
     assert record.detail.startswith(detail)
     assert (record.where.line in lines) if record.where is not None else not lines
     assert "/probe/child/" not in record.stderr
     assert time.monotonic() - started < 60
     assert list((tmp_path / "tmp").iterdir()) == []
+    assert mother is None or not mother.private.exists()
 
 
 UNSTARTED = {
@@ -85,7 +88,7 @@ def test_what_is_no_program_is_not_run(name: str, tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     content, detail = UNSTARTED[name]
     script.write_bytes(content)
-    record = run(script)
+    record = run(script, nursery=nursery())
     assert (record.end, record.versions[0][0]) == ("unstarted", "python")
     assert record.detail.startswith(detail)
 

@@ -13,7 +13,7 @@ PR_SET_PDEATHSIG = 1
 
 def apply(memory: int, parent: int) -> list[Guard]:
     """Put the limits on this process, which `parent` has started. The guards say which of them are in force."""
-    return [_memory(memory), _files(), _orphans(parent)]
+    return [_memory(memory), _files(), end_with(parent)]
 
 
 def _memory(limit: int) -> Guard:
@@ -40,7 +40,8 @@ def _files() -> Guard:
     return Guard("file size limit", True, f"{LARGEST_FILE / 2**30:g} GiB")
 
 
-def _orphans(parent: int) -> Guard:
+def end_with(parent: int) -> Guard:
+    """Have the kernel kill this process when `parent`, which has started it, is gone."""
     if sys.platform != "linux":
         return Guard("ends with its parent", False, "only Linux offers this")
     if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:

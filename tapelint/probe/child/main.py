@@ -20,6 +20,8 @@ from tapelint.record import End, Exceptional, Site
 
 HERE = str(Path(__file__).parent)
 
+HOOK_FOLDER = "tapelint.probe.child.hooks"
+
 HOOKS = (
     "warning",
     "function",
@@ -140,7 +142,7 @@ class _Run:
         locks.install()
         witness = Witness(self.plan, self.scribe, self.budget)
         for name in HOOKS:
-            importlib.import_module(f"tapelint.probe.child.hooks.{name}").install(witness)
+            importlib.import_module(f"{HOOK_FOLDER}.{name}").install(witness)
         return witness
 
     def _look_again(self, witness: Any) -> None:
