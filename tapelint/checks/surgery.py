@@ -27,9 +27,9 @@ from tapelint.program.project import Module
 from tapelint.program.values import Site
 from tapelint.source.document import Document
 from tapelint.source.edit import Edit
+from tapelint.source.lines import Lines
 from tapelint.source.span import Span
 from tapelint.syntax import tree
-from tapelint.source.lines import Lines
 from tapelint.syntax.nodes import Nodes, children
 from tapelint.syntax.parse import part_of
 from tapelint.syntax.positions import spans
@@ -89,7 +89,7 @@ def _located(document: Document, lines: Lines, cut: _Cut, place: Place) -> Edit 
         return None
     # What the lines of the file have in front of the program, its new lines get, too.
     lead = document.lines_of(cell)[there.start.line - 1][:margin] if margin else ""
-    return Edit(there, cut.text.replace("\n", "\n" + lead))
+    return Edit(there, _LINE_END.sub("\n" + lead, cut.text))
 
 
 class _Surgeon:
@@ -127,7 +127,7 @@ class _Surgeon:
                 indent = self.text[begin:start]
                 if indent.strip():
                     raise _Unrepairable
-                yield _Cut(begin, begin, f"{indent}@{text}{self._newline}")
+                yield _Cut(begin, begin, f"{indent}@{text}\n")
 
     # Places
 
@@ -179,11 +179,6 @@ class _Surgeon:
         return self.text[self._line_start(start) : start]
 
     @cached_property
-    def _newline(self) -> str:
-        first = _LINE_END.search(self.text)
-        return first[0] if first else "\n"
-
-    @cached_property
     def _level(self) -> str:
         """What one level of indentation is written with."""
         return min(_INDENTED.findall(self.text), key=len, default=_LEVEL)
@@ -217,8 +212,8 @@ class _Surgeon:
         indent = self._indent(statement)
         laid = [indent + self._deepened(line) if line else "" for line in lines]
         if side == "before":
-            return _Cut(begin, begin, "".join(line + self._newline for line in laid))
-        return _Cut(end, end, "".join(self._newline + line for line in laid))
+            return _Cut(begin, begin, "".join(line + "\n" for line in laid))
+        return _Cut(end, end, "".join("\n" + line for line in laid))
 
     def _in_body(self, statement: tree.Statement, *, first: bool) -> tuple[tree.Statement, Side]:
         """The statement of a body, and on which side of it a line is the first, or the last, of the body."""

@@ -1,5 +1,8 @@
 """Reading source files."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,3 +36,28 @@ class Files:
             return decode(path, self.read(path))
         except (UnreadableFile, UndecodableSource, OtherLanguage):
             return None
+
+
+class ChangedMeanwhile(OSError):
+    """A file whose contents are no longer those that a change is meant for."""
+
+
+def replace(path: Path, before: bytes, after: bytes) -> None:
+    """Gives a file other contents, at once: whoever reads it sees all of the old or all of the new.
+
+    Raises ChangedMeanwhile if it does not hold `before` any more, and OSError if it cannot be written.
+    """
+    target = path.resolve()  # A link stays a link.
+    if target.read_bytes() != before:
+        raise ChangedMeanwhile("somebody else has changed the file in the meantime")
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(after)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(target, name)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

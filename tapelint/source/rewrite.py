@@ -120,4 +120,3 @@ def _respelled(raw: str, edits: Iterable[Edit]) -> str:
         return "[" + ", ".join(told) + "]"
     between = raw[places[0][1] : places[1][0]] if len(places) > 1 else "," + (raw[1 : places[0][0]] or " ")
     return raw[: places[0][0]] + between.join(told) + raw[places[-1][1] :]
-
