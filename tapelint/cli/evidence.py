@@ -16,6 +16,7 @@ from tapelint.run.script import why_not_run
 from tapelint.source.disk import Files
 
 if TYPE_CHECKING:
+    from tapelint.probe.nursery import Nursery
     from tapelint.record import Record
 
 DECIDED = ("confirmed", "refuted")
@@ -29,21 +30,31 @@ class Trial:
     seconds: float
     quiet: bool = False
 
-    def run(self, script: Path, arguments: Iterable[str] = ()) -> "Record":
+    def run(self, script: Path, arguments: Iterable[str] = (), nursery: "Nursery | None" = None) -> "Record":
         """What happened when the script was run under observation."""
         from tapelint.probe import launch
 
         with watching(script, self.steps, quiet=self.quiet) as watch:
-            return launch.run(script, arguments=tuple(arguments), steps=self.steps, seconds=self.seconds, watch=watch)
+            return launch.run(
+                script,
+                arguments=tuple(arguments),
+                steps=self.steps,
+                seconds=self.seconds,
+                watch=watch,
+                nursery=nursery,
+            )
 
 
 def gather(outcome: Outcome, trial: Trial) -> "Evidence":
     """What running every script says that has a finding which can be tested, until somebody interrupts it."""
+    from tapelint.probe.nursery import nursery_for
+
     evidence = Evidence(outcome)
-    for script in evidence.scripts:
-        evidence.hear(script, trial.run(script))
-        if evidence.interrupted:
-            break
+    with nursery_for(len(evidence.scripts)) as nursery:
+        for script in evidence.scripts:
+            evidence.hear(script, trial.run(script, nursery=nursery))
+            if evidence.interrupted:
+                break
     return evidence
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -59,6 +59,16 @@ class Nursery:
         if self._process is not None:
             self._process.stop()
             self._process = None
+
+
+@contextlib.contextmanager
+def nursery_for(scripts: int) -> Iterator[Nursery | None]:
+    """A nursery, if this system can have one and there are several scripts to run."""
+    if not AVAILABLE or scripts < 2:
+        yield None
+    else:
+        with Nursery() as nursery:
+            yield nursery
 
 
 class _Process:

@@ -218,3 +218,21 @@ def test_a_real_run_confirms_a_real_bug() -> None:
     assert told.status == 1
     assert verdicts(told.out)["train.py:TL101"] == "confirmed"
     assert json.loads(told.out)["record"]["gradients"]
+
+
+@pytest.mark.xdist_group("tensorflow")
+def test_several_scripts_are_run_by_forks_of_one_process(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records: list[Record] = []
+
+    def run(script: Path, **options: Any) -> Record:
+        records.append(original(script, **options))
+        return records[-1]
+
+    original = launch.run
+    monkeypatch.setattr(launch, "run", run)
+    for name in ("a.py", "b.py"):
+        (here / name).write_text(f"{BROKEN}import os\nprint(os.getppid())\n")
+    told = tapelint("check", "--probe", "a.py", "b.py", "--select", "TL101", "--output-format", "json")
+    assert told.status == 1
+    assert verdicts(told.out) == {"a.py:TL101": "confirmed", "b.py:TL101": "confirmed"}
+    assert len({record.stdout for record in records}) == 1 < len(records)
