@@ -14,7 +14,8 @@ from tapelint.program.values import Site
 _EAGER_METHODS = frozenset({"numpy", "step", "item", "tolist", "append", "extend", "write", "set_trace", "savefig"})
 _EAGER_CALLS = frozenset(
     {"builtins.float", "builtins.int", "builtins.print", "builtins.input", "builtins.breakpoint", "builtins.open",
-     "builtins.next", "builtins.setattr"}
+     "builtins.next", "builtins.setattr", "keras.Model.predict", "keras.Model.predict_on_batch", "keras.Model.evaluate",
+     "keras.Model.fit"}
 )  # fmt: skip
 _EAGER_LIBRARIES = (
     "numpy.",

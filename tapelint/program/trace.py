@@ -67,7 +67,10 @@ Training = Literal["on", "off", "unset", "unknown"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """The surroundings of an event: loops around it, contexts entered, the running functions, the training mode."""
+    """The surroundings of an event: loops around it, contexts entered, the running functions, the training mode.
+
+    What is `guarded` stands in its function's `try` that handles exceptions: they are expected.
+    """
 
     frame: Frame
     loops: tuple[Loop, ...] = ()
@@ -76,6 +79,7 @@ class Context:
     training: Training = "unset"
     forwards: tuple[Value, ...] = ()
     branches: tuple[Branch, ...] = ()
+    guarded: bool = False
 
     def inside(
         self,
@@ -87,6 +91,7 @@ class Context:
         training: Training | None = None,
         forwards: tuple[Value, ...] | None = None,
         branches: tuple[Branch, ...] | None = None,
+        guarded: bool | None = None,
     ) -> Context:
         """These surroundings with something changed."""
         return Context(
@@ -97,6 +102,7 @@ class Context:
             self.training if training is None else training,
             self.forwards if forwards is None else forwards,
             self.branches if branches is None else branches,
+            self.guarded if guarded is None else guarded,
         )
 
 

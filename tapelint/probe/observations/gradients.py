@@ -114,6 +114,24 @@ def gradients_missing(scene: Scene) -> Verdict:
     return Verdict("confirmed", f"`None` for {listed(missing)} ({len(missing)} of {total}), {times}")
 
 
+@observation
+def gradients_useless(scene: Scene) -> Verdict:
+    """Gradients that are None, or nothing but zeros, in every call."""
+    calls = [call for call in scene.near(scene.record.gradients) if call.sources]
+    if not calls:
+        return unreached(scene.record)
+    sources = [source for call in calls for source in call.sources]
+    useful = {source.variable for source in sources if source.gradient not in ("none", "zero")}
+    useless = {source.variable: source.name for source in sources if source.variable not in useful}
+    total = len({source.variable for source in sources})
+    if not useless:
+        return Verdict("refuted", f"a gradient other than zero arrived for each of the {total} sources")
+    zero = any(source.gradient == "zero" for source in sources if source.variable in useless)
+    what = "zero or `None`" if zero else "`None`"
+    whose = f"{total} of {total} sources" if len(useless) == total else listed(list(useless.values()))
+    return Verdict("confirmed", f"{what} for {whose}, in {len(calls)} of {counted(len(calls), 'call')}")
+
+
 def missing_sources(calls: Iterable[GradientCall]) -> dict[int, str]:
     """The sources that got no gradient in any of these calls, with their names."""
     names: dict[int, str] = {}

@@ -146,14 +146,15 @@ class Calls(Expressions):
             value.used("argument", call)
             function = self._callable(value)
             if function is not None:
-                self._handed_on[id(function.node)] = function, op
+                self._handed_on[id(function.node)] = function, op or ("keras.Model.compile" if method == "compile" else None)
         self.trace.calls.append(call)
         return call
 
     def _callable(self, value: Value) -> Function | None:
-        """The function that somebody runs who calls `value`."""
+        """The function that somebody runs who calls `value`; of a loss, that is its `call`."""
         if isinstance(value, Instance) and isinstance(value.cls, Class):
-            value = self.class_attribute(value.cls, "__call__", value) or value
+            name = "call" if kinds.of(value) == "loss" else "__call__"
+            value = self.class_attribute(value.cls, name, value) or value
         return value if isinstance(value, Function) else None
 
     def _call_library(
@@ -283,7 +284,7 @@ class Calls(Expressions):
         )
         if function.owner is not None and function.receiver is not None:
             names.setdefault("__class__", Super(function.owner, function.receiver))
-        self.context = context.inside(frame=frame)
+        self.context = context.inside(frame=frame, guarded=False)
         try:
             self.region("function", lambda: self.run_body(function.node))
         finally:

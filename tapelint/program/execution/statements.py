@@ -177,7 +177,10 @@ class Statements(Imports):
         self.fork(test, [*[arm(case) for case in node.cases], lambda: None])
 
     def _try(self, node: tree.Try) -> None:
+        guarded = self.context.guarded
+        self.context = self.context.inside(guarded=guarded or any(map(_expects_failure, node.handlers)))
         self.region("try", lambda: self.run_block(node.body))
+        self.context = self.context.inside(guarded=guarded)
         finished = self.live
 
         def completed() -> None:
@@ -345,6 +348,11 @@ class Statements(Imports):
             if isinstance(value, Function) and id(value.node) in methods:
                 value.owner = cls
         self.bind(tree.Name(node.id, node.name), cls)
+
+
+def _expects_failure(handler: tree.Handler) -> bool:
+    """Whether a handler is for exceptions of the program, and not for whoever interrupts it."""
+    return not (isinstance(handler.type, tree.Name) and handler.type.name == "KeyboardInterrupt")
 
 
 def _is_part_of_something_else(value: Value) -> bool:
