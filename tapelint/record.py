@@ -269,6 +269,17 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """A line of the user's code that makes datasets by an operation: how many, and how many of them anybody used."""
+
+    number: int
+    where: Caller
+    operation: str
+    made: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A `tf.function`: how often it was called, with how many different signatures, and how often it was traced."""
 
@@ -431,6 +442,7 @@ class Record:
     applications: tuple[Update, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     pipelines: tuple[Pipeline, ...] = ()
+    makings: tuple[Making, ...] = ()
     functions: tuple[Function, ...] = ()
     metrics: tuple[Metric, ...] = ()
     fits: tuple[Fit, ...] = ()

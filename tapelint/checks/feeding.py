@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tapelint.program.feeds import Feed
 from tapelint.program.program import Program
+from tapelint.program.trace import Call
 from tapelint.program.values import Site
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import spell
@@ -15,12 +18,23 @@ _ORDERLY = frozenset(
 )  # fmt: skip
 
 
+def keeps_order_between(steps: Iterable[Call]) -> bool:
+    """Whether none of these steps of a pipeline may mix the examples."""
+    return all(step.method in _ORDERLY for step in steps)
+
+
+def quoted_pipeline(program: Program, step: Call) -> str:
+    """The user's name for a pipeline, at one of its steps."""
+    text = program.name(step.site)
+    return f"`{text}`" if text is not None else "the pipeline"
+
+
 def keeps_order(feed: Feed) -> bool:
     """Whether nothing on the way from the arrays or folders to the step may mix the examples."""
     if feed.pipeline is None:
         return True
     known = feed.pipeline.arrays is not None or feed.by_class
-    return known and all(step.method in _ORDERLY for step in feed.pipeline.steps)
+    return known and keeps_order_between(feed.pipeline.steps)
 
 
 def is_stateful(program: Program) -> bool:

@@ -63,6 +63,10 @@ class Scene:
         spots = (self._spot, *self._trail)
         return line is not None and any(spot.meets(line.line, line.line, line.path) for spot in spots)
 
+    def stands_on(self, line: Caller) -> bool:
+        """Whether a line is among the finding's own."""
+        return self._spot.meets(line.line, line.line, line.path)
+
     def began(self, entries: Iterable[Sited]) -> bool:
         """Whether any of the entries begins on the finding's own lines. A `with` goes on for the length of its body."""
         return any(

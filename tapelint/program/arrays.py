@@ -98,6 +98,16 @@ def _one_of(orders: list[Order | None]) -> Order | None:
     return orders[0] if orders and None not in orders and len(set(orders)) == 1 else None
 
 
+def is_permuted(array: Value) -> bool:
+    """Whether the rows of an array were put into a drawn order, as opposed to numbers that were drawn."""
+    return any(
+        "shuffled" in value.marks
+        or (isinstance(value, Result) and matches(value.call.op or "", "order", "permutes"))
+        or (isinstance(value, Result) and value.call.op is None and value.call.method in ("permutation", "permuted"))
+        for value in ancestors(array)
+    )
+
+
 def _mixed(parts: Sequence[Value]) -> Order | None:
     """The order of what is computed from several parts: it means something if that of any part does."""
     orders = [order_of(part) for part in parts]

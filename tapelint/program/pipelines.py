@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of, size_of
 from tapelint.program.builtin import PASSING
+from tapelint.program.knowledge import table
 from tapelint.program.provenance import made_by
 from tapelint.program.trace import Call
 from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives, is_none
@@ -15,6 +16,12 @@ from tapelint.program.values import Attribute, Constant, Display, Mapping, Resul
 _HANDING_ON = frozenset(
     {"map", "prefetch", "cache", "with_options", "enumerate", "as_numpy_iterator", "shuffle", "repeat"}
 )
+
+_READERS = frozenset(
+    {"tensorflow.data.TFRecordDataset", "tensorflow.data.TextLineDataset", "tensorflow.data.FixedLengthRecordDataset"}
+)
+
+_SOURCES = "tensorflow.data.Dataset."
 
 _PASSING = PASSING | {"builtins.enumerate"}
 
@@ -34,6 +41,18 @@ class Pipeline:
         """The first step with one of these names."""
         return next((step for step in self.steps if step.method in names), None)
 
+    def last(self, *names: str) -> Call | None:
+        """The last step with one of these names."""
+        return next((step for step in reversed(self.steps) if step.method in names), None)
+
+    def comes_after(self, step: Call, other: Call) -> bool:
+        """Whether examples come to `step` after `other`."""
+        return self.steps.index(step) > self.steps.index(other)
+
+    def before(self, step: Call) -> list[Call]:
+        """The steps through which examples come to this one."""
+        return self.steps[: self.steps.index(step)]
+
     @property
     def arrays(self) -> list[Value] | None:
         """The arrays that are sliced into examples; None when the source is something else."""
@@ -48,6 +67,11 @@ class Pipeline:
         if isinstance(given, Mapping) and not given.open:
             return list(given.entries.values())
         return [given]
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether the examples are read from files, in the order in which they lie there."""
+        return self.source.op in _READERS
 
     @property
     def by_class(self) -> bool:
@@ -67,12 +91,19 @@ class Pipeline:
     @property
     def size(self) -> int | None:
         """The number of examples, as long as no step changes it in a way that cannot be followed."""
+        return self._size_after(self.steps)
+
+    def size_before(self, step: Call) -> int | None:
+        """The number of examples, or of batches if there are any yet, that come to a step."""
+        return self._size_after(self.before(step))
+
+    def _size_after(self, steps: list[Call]) -> int | None:
         size: int | None = None
         if self.arrays is not None:
             size = next((found for found in map(size_of, self.arrays) if found is not None), None)
         elif self.source.op == "tensorflow.data.Dataset.range" and len(self.source.arguments) == 1:
             size = integer_of(self.source.arguments[0])
-        for step in self.steps:
+        for step in steps:
             if step.method in ("batch", "padded_batch"):
                 return size
             size = _resized(size, step)
@@ -81,6 +112,12 @@ class Pipeline:
     @property
     def batch(self) -> Call | None:
         return self.step("batch", "padded_batch")
+
+    @property
+    def last_batch(self) -> Call | None:
+        """The step that makes the batches which are handed on; None if they are taken apart again, or never made."""
+        last = self.last("batch", "padded_batch", "ragged_batch", "unbatch", "rebatch", "flat_map", "interleave")
+        return last if last is not None and last.method in ("batch", "padded_batch", "ragged_batch") else None
 
     @property
     def batch_size(self) -> int | None:
@@ -101,6 +138,17 @@ class Pipeline:
         if given is None:
             return None if self.batch.opaque else False
         return bool(given.value) if isinstance(given, Constant) else None
+
+
+def buffer_of(shuffle: Call) -> int | None:
+    """The size of a shuffle's buffer, where it can be told."""
+    return integer_of(shuffle.argument(0, "buffer_size"))
+
+
+def redraws(shuffle: Call) -> bool:
+    """Whether a shuffle draws a new order in each pass, as it does unless it is told not to."""
+    again = shuffle.argument(2, "reshuffle_each_iteration")
+    return not shuffle.opaque and (again is None or (isinstance(again, Constant) and again.value is not False))
 
 
 def _resized(size: int | None, step: Call) -> int | None:
@@ -128,6 +176,34 @@ def pipeline_of(value: Value) -> Pipeline | None:
         return Pipeline(call, [])
     inner = pipeline_of(call.receiver)
     return replace(inner, steps=[*inner.steps, call]) if inner is not None else None
+
+
+# The methods of datasets that hand on a dataset.
+_STEPS = frozenset(
+    name.rpartition(".")[2]
+    for name, kind in table("kinds")["returns"].items()
+    if kind == "dataset" and name.startswith("tensorflow.data.Dataset.")
+)
+
+
+def steps_behind(value: Value) -> list[Call]:
+    """Every step that a dataset may come through, on whatever branch, nearest first.
+
+    Its source need not be in view.
+    """
+    found: list[Call] = []
+    seen: set[int] = set()
+    pending = [value]
+    for one in pending:
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for option in alternatives(one):
+            call = made_by(option)
+            if call is not None and (call.method in _STEPS or (call.op or "").startswith(_SOURCES)):
+                found.append(call)
+                pending.extend([call.receiver] if call.receiver is not None else [])
+    return found
 
 
 def _zipped(call: Call) -> Pipeline | None:

@@ -10,10 +10,11 @@ from tapelint.program.comparisons import Comparison, comparisons
 from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline, feed_of_scoring, feeds_behind, feeds_of
 from tapelint.program.pipelines import Pipeline, pipeline_of
 from tapelint.program.project import Module
+from tapelint.program.scorings import Scoring, scorings
 from tapelint.program.tapes import ASKING, Gradients, Update, fate, tapes_behind
+from tapelint.program.target import NEWEST, Target, asks_for_legacy
 from tapelint.program.trace import Call, Trace
 from tapelint.program.values import Instance, Site, Use, Value, alternatives
-from tapelint.program.target import NEWEST, Target, asks_for_legacy
 from tapelint.program.wrappers import TAKES_STEP
 from tapelint.syntax.nodes import Nodes, spell
 
@@ -75,6 +76,11 @@ class Program:
         return list(comparisons(self.trace))
 
     @cached_property
+    def scorings(self) -> list[Scoring]:
+        """Where predictions meet labels in a metric of Keras."""
+        return list(scorings(self.trace, self.comparisons))
+
+    @cached_property
     def fits(self) -> list[Call]:
         return list(self.calls("keras.Model.fit"))
 
@@ -84,7 +90,9 @@ class Program:
         found = [(gradients.call, feed) for gradients in self.training for feed in feeds_of(gradients)]
         found += [(fit, feed) for fit in self.fits if (feed := feed_of_fit(fit)) is not None]
         # Who is fitted to a pipeline of TensorFlow is a model of Keras, or trains like one.
-        fitted = [call for call in self.trace.calls if call.op is None and call.method == "fit" and _takes_dataset(call)]
+        fitted = [
+            call for call in self.trace.calls if call.op is None and call.method == "fit" and _takes_dataset(call)
+        ]
         found += [(fit, feed) for fit in fitted if (feed := feed_of_fit(fit)) is not None]
         for call in self.calls("keras.Model.train_on_batch", TAKES_STEP):
             found += [(call, feed) for feed in feeds_behind([*call.arguments, *call.keywords.values()], call)]
@@ -96,7 +104,9 @@ class Program:
         found = [
             pipeline_of(call.result)
             for call in self.trace.calls
-            if (call.op or "").startswith("tensorflow.data.Dataset.") and all(map(_leads_away, call.result.uses))
+            if (call.op or "").startswith("tensorflow.data.Dataset.")
+            and call.result.uses
+            and all(map(_leads_away, call.result.uses))
         ]
         return [pipeline for pipeline in found if pipeline is not None]
 
@@ -182,7 +192,7 @@ def _leads_away(use: Use) -> bool:
     return use.kind in ("returned", "displayed")
 
 
-def _takes_dataset(call: Call) -> bool:
+def _has_dataset(call: Call) -> bool:
     data = call.argument(0, "x")
     return data is not None and kinds.of(data) == "dataset"
 

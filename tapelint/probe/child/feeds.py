@@ -14,6 +14,9 @@ MOST_BATCHES = 2_000
 DIGESTED = 8
 """The batches at the beginning of a passage whose contents are compared with those of the next."""
 
+MOST_ROWS = 512
+"""The examples of a passage that are told apart."""
+
 EPOCHS = 2
 """The epochs that are enough to see whether the next is like the last."""
 
@@ -24,6 +27,7 @@ class PassageNotes:
     def __init__(self, again: bool = False) -> None:
         self.sizes: list[int] = []
         self.digests: list[tuple[str, ...]] = []
+        self.rows: list[str] = []
         self.starts: list[int] = []
         self.ended = False
         self.trained = False
@@ -37,10 +41,12 @@ class PassageNotes:
                 self.starts.append(start)
         if len(self.digests) < DIGESTED:
             self.digests.append(tuple(digest(component) for component in components))
+            self.rows += rows_of(components)[: MOST_ROWS - len(self.rows)]
 
     def entry(self) -> Passage:
         """The passage as the record has it."""
-        return Passage(tuple(self.sizes), tuple(self.digests), tuple(self.starts), self.ended, self.trained, self.again)
+        sizes, digests, starts, rows = map(tuple, (self.sizes, self.digests, self.starts, self.rows))
+        return Passage(sizes, digests, starts, self.ended, self.trained, self.again, rows)
 
 
 class Feed:
@@ -179,6 +185,15 @@ def digest(value: Any) -> str:
         return ""
     data = repr(values.tolist()).encode() if values.dtype.hasobject else np.ascontiguousarray(values).tobytes()
     return f"{zlib.crc32(data):08x}"
+
+
+def rows_of(components: list[Any]) -> list[str]:
+    """A short name for each example of a batch, by its first component; none where that has no rows."""
+    first = components[0] if components else None
+    shape = getattr(first, "shape", None)
+    if first is None or shape is None or not len(shape) or not shape[0] or shape[0] > MOST_ROWS:
+        return []
+    return [digest(first[number]) for number in range(shape[0])]
 
 
 def size_of(components: list[Any]) -> int | None:

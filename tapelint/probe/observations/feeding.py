@@ -5,10 +5,15 @@ import itertools
 
 from tapelint.finding import Verdict
 from tapelint.probe.observations.registry import observation
-from tapelint.probe.observations.scenes import ENOUGH, strongest, unreached
+from tapelint.probe.observations.scenes import ENOUGH, fits_near, strongest, unreached
 from tapelint.probe.observations.wording import counted
 from tapelint.probe.scene import Scene, only
 from tapelint.record import Passage, Pipeline, Record
+
+BATCHING = ("batch", "padded_batch", "ragged_batch", "dense_to_ragged_batch")
+
+TENTH = 10
+"""The part of the data below which a buffer is small."""
 
 
 @observation
@@ -49,6 +54,84 @@ def _alike(first: Passage, second: Passage, length: int) -> bool | None:
 def _components(passage: Passage, length: int) -> list[tuple[str, ...]]:
     """For each component of the data, the digests of its first batches."""
     return list(zip(*passage.digests[:length], strict=False))
+
+
+@observation
+def batches_shuffled(scene: Scene) -> Verdict:
+    """What is shuffled are batches: those of one epoch come again as a whole in the next."""
+    for pipeline in _pipelines(scene):
+        names = [operation.name for operation in pipeline.operations]
+        if "shuffle" not in names:
+            continue
+        batch = max((number for number, name in enumerate(names) if name in BATCHING), default=None)
+        if batch is None or names.index("shuffle") < batch:
+            return Verdict("refuted", "the pipeline shuffles examples and makes batches of them afterwards")
+        again = [passage for passage in pipeline.passages if passage.digests][:2]
+        seen = f"the pipeline makes batches of {pipeline.operations[batch].batch}, and then shuffles them"
+        if len(again) == 2:
+            whole = len(set(again[0].digests) & set(again[1].digests))
+            seen += f": of the first {len(again[1].digests)} of the second epoch, {whole} are among those of the first"
+        return Verdict("confirmed", seen)
+    return unreached(scene.record)
+
+
+@observation
+def small_buffer(scene: Scene) -> Verdict:
+    """The buffer of a shuffle is a small part of what there is to shuffle."""
+    for pipeline in _pipelines(scene):
+        buffers = [one.buffer for one in pipeline.operations if one.name == "shuffle" and one.buffer is not None]
+        if not buffers or pipeline.examples is None:
+            continue
+        size = counted(pipeline.examples, "example")
+        if max(buffers) * TENTH < pipeline.examples:
+            return Verdict("confirmed", f"{size} went through a buffer of {max(buffers)}")
+        return Verdict("refuted", f"{size} went through a buffer of {max(buffers)}")
+    return unreached(scene.record)
+
+
+@observation
+def result_unused(scene: Scene) -> Verdict:
+    """A pipeline was made that nobody took anything from."""
+    makings = [making for making in scene.record.makings if scene.stands_on(making.where)]
+    unused = [making for making in makings if not making.used]
+    if unused:
+        times = f", {unused[0].made} times" if unused[0].made > 1 else ""
+        return Verdict("confirmed", f"what `{unused[0].operation}` made{times} was never gone through")
+    if makings:
+        return Verdict("refuted", "every pipeline that was made here was used")
+    return unreached(scene.record)
+
+
+@observation
+def parts_overlap(scene: Scene) -> Verdict:
+    """Examples that are held out are also trained on."""
+    for fit in fits_near(scene):
+        if fit.held_out is not None and fit.shared is not None:
+            return _overlap(fit.shared, fit.held_out)
+    trained: set[str] = set()
+    held_out: set[str] = set()
+    for pipeline in _through(scene):
+        for passage in pipeline.passages:
+            learned = passage.trained or (pipeline.fit is not None and pipeline.name != "evaluation")
+            (trained if learned else held_out).update(passage.rows)
+    if not trained or not held_out:
+        return unreached(scene.record, "in both parts of the split")
+    return _overlap(len(trained & held_out), len(held_out))
+
+
+def _overlap(shared: int, held_out: int) -> Verdict:
+    if shared:
+        return Verdict("confirmed", f"{shared} of {counted(held_out, 'example')} held out are trained on as well")
+    return Verdict("refuted", f"none of {counted(held_out, 'example')} held out is trained on")
+
+
+def _through(scene: Scene) -> list[Pipeline]:
+    """The pipelines that go through what is made at the finding."""
+    return [
+        pipeline
+        for pipeline in scene.record.pipelines
+        if any(scene.holds(operation.where) for operation in pipeline.operations)
+    ]
 
 
 @observation

@@ -10,7 +10,7 @@ from tensorflow.python.data.ops.iterator_ops import OwnedIterator
 
 from tapelint.probe.child.feeds import Feed, PassageNotes, size_of
 from tapelint.probe.child.witness import Witness, patch
-from tapelint.record import Operation
+from tapelint.record import Caller, Making, Operation
 
 LONGEST = 32
 """The links of a chain that are looked at."""
@@ -18,6 +18,8 @@ LONGEST = 32
 NOTES = "_tapelint_passage"
 
 MADE = "_tapelint_made"
+
+MAKING = "_tapelint_making"
 
 BATCHING = ("batch", "padded_batch", "ragged_batch", "dense_to_ragged_batch")
 
@@ -53,16 +55,64 @@ def look_again(witness: Witness) -> None:
 
 
 def _making(witness: Witness, original: Any) -> Any:
+    makings: dict[tuple[Caller, str], _Making] = {}
+
     def make(dataset: Any, *arguments: Any, **keywords: Any) -> None:
         original(dataset, *arguments, **keywords)
-        setattr(dataset, MADE, witness.sites.line())
+        line = witness.sites.line()
+        setattr(dataset, MADE, line)
+        with witness.attention():
+            for inner in dataset._inputs():
+                _use(inner)
+            if line is not None and not witness.quiet:
+                operation = _word(dataset)
+                making = makings.get((line, operation))
+                if making is None:
+                    making = makings[line, operation] = _Making(witness, line, operation)
+                setattr(dataset, MAKING, making.another())
 
     return make
+
+
+class _Making:
+    """The datasets that one line has made by one operation."""
+
+    def __init__(self, witness: Witness, line: Caller, operation: str) -> None:
+        self._witness = witness
+        self._number = witness.scribe.number("makings")
+        self._line = line
+        self._operation = operation
+        self._made = 0
+        self._used = 0
+
+    def another(self) -> "_Making":
+        """One more has been made."""
+        self._made += 1
+        self._witness.scribe.grow("makings", self._number, self._entry)
+        return self
+
+    def used(self) -> None:
+        """One of them is used for the first time."""
+        self._used += 1
+        self._witness.scribe.grow("makings", self._number, self._entry)
+
+    def _entry(self) -> Making:
+        return Making(self._number, self._line, self._operation, self._made, self._used)
+
+
+def _use(dataset: Any) -> None:
+    """Note that a dataset is taken from, or that another is made of it."""
+    making: _Making | None = getattr(dataset, MAKING, None)
+    if making is not None:
+        setattr(dataset, MAKING, None)
+        making.used()
 
 
 def _iterating(witness: Witness, original: Any) -> Any:
     def iterate(dataset: Any) -> Any:
         iterator = original(dataset)
+        with witness.attention():
+            _use(dataset)
         if tf.executing_eagerly() and not witness.quiet:
             with witness.attention():
                 feed = _feed(witness, dataset)
