@@ -192,7 +192,7 @@ def _leads_away(use: Use) -> bool:
     return use.kind in ("returned", "displayed")
 
 
-def _has_dataset(call: Call) -> bool:
+def _takes_dataset(call: Call) -> bool:
     data = call.argument(0, "x")
     return data is not None and kinds.of(data) == "dataset"
 
