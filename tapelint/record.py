@@ -84,7 +84,10 @@ class SensitiveLayer:
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """A model, or a layer on its own, called while a tape was recording. `training` is the flag as it was passed."""
+    """A model, or a layer on its own, called by the user's code. `training` is the flag as it was passed.
+
+    `strays` are the trainable variables that were read on the way and are not among its weights.
+    """
 
     where: Site | None
     name: str
@@ -92,6 +95,16 @@ class ModelCall:
     training: Training
     sensitive: tuple[SensitiveLayer, ...]
     batch: int | None
+    strays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LooseCall:
+    """A call of a model while no tape was recording, so that nothing can be learnt from it."""
+
+    number: int
+    where: Site | None
+    call: ModelCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +328,30 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """The numbers in an array: the least, the greatest, and whether all of them are whole."""
+
+    shape: tuple[int | None, ...]
+    lowest: float
+    highest: float
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a metric was given from one place, in all its updates. `threshold`: what it takes for a yes lies above."""
+
+    number: int
+    where: Site | None
+    name: str
+    kind: str
+    threshold: float | None
+    times: int
+    labels: Extent
+    predictions: Extent
+
+
+@dataclass(frozen=True, slots=True)
 class Callback:
     """A callback of a fit. `available`: its monitored quantity was among the epoch's logs; None where none was asked.
 
@@ -372,6 +409,124 @@ class Fit:
     exception: Exceptional | None
     held_out: int | None = None
     shared: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the tensors that took one part in several calls were like: the first one's form, and the extremes of all.
+
+    `low` and `high` leave out what is not finite, which `finite` tells; `whole`: nothing but whole numbers; `sums`: the
+    numbers along the last axis add up to one. None where no numbers were there to look at.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    low: float | None
+    high: float | None
+    whole: bool | None
+    sums: bool | None
+    finite: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class LossCall:
+    """A loss that was computed `times` over at one place: by an object or a function of Keras's, or by `tf.nn`.
+
+    `own`: the call stands in the user's code. `result` is what came back, before the caller reduced it.
+    """
+
+    number: int
+    where: Site | None
+    own: bool
+    fit: int | None
+    kind: str
+    from_logits: bool | None
+    reduction: str | None
+    weighted: bool
+    taped: bool
+    in_function: bool
+    true: Values
+    predicted: Values
+    result: Values
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A model, or a layer on its own, that the user's code called `times` over at one place, under a tape or not.
+
+    `model` is its identity in this run. `moved` counts the variables that are not trained by gradients and that a call
+    changed, such as the averages of a normalization; None where nobody looked.
+    """
+
+    number: int
+    where: Site | None
+    model: int
+    name: str
+    kind: str
+    training: Training
+    sensitive: tuple[SensitiveLayer, ...]
+    taped: bool
+    in_function: bool
+    moved: int | None
+    output: Values
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """Layers, models or variables that one place of the user's code made, `times` over; the later the more `steps`.
+
+    `in_call`: while a layer or model was being called; `steps` counts the gradient calls before the last of them.
+    """
+
+    number: int
+    where: Site | None
+    what: Literal["model", "layer", "variable", "loss"]
+    kind: str
+    in_call: bool
+    in_function: bool
+    taped: bool
+    steps: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerCall:
+    """A method of a model such as `predict` or `compile`, called `times` over at one place, in so many seconds."""
+
+    number: int
+    where: Site | None
+    method: str
+    model: int
+    name: str
+    taped: bool
+    in_function: bool
+    examples: int | None
+    steps: int
+    seconds: float
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that the user's code called or trained.
+
+    `penalties` are the losses that its layers add, such as regularization, when it was last called, and `penalties_read`
+    counts how often anybody asked for them; `untracked` are the variables in attributes of its layers that are none of
+    its weights.
+    """
+
+    number: int
+    where: Site | None
+    model: int
+    name: str
+    kind: str
+    trainable: int
+    variables: int
+    penalties: int
+    penalties_read: int
+    untracked: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +601,13 @@ class Record:
     functions: tuple[Function, ...] = ()
     metrics: tuple[Metric, ...] = ()
     fits: tuple[Fit, ...] = ()
+    loose_calls: tuple[LooseCall, ...] = ()
+    models: tuple[Model, ...] = ()
+    constructions: tuple[Construction, ...] = ()
+    forwards: tuple[Forward, ...] = ()
+    losses: tuple[LossCall, ...] = ()
+    trainer_calls: tuple[TrainerCall, ...] = ()
+    scores: tuple[Score, ...] = ()
     warnings: tuple[Warned, ...] = ()
     denials: tuple[Denial, ...] = ()
     replacements: tuple[Replacement, ...] = ()

@@ -22,13 +22,13 @@ def training_flag_missing(program: Program) -> Reports:
         if not gradients.first_order or fate(gradients.call.result) != "applied":
             continue
         for forward in _trained_forwards(gradients):
-            asleep = [layer for layer, mode in forward.leaves if mode == "unset" and not _frozen(program, layer)]
-            if asleep and not _frozen(program, forward.receiver):
+            asleep = [layer for layer, mode in forward.leaves if mode == "unset" and not is_frozen(program, layer)]
+            if asleep and not is_frozen(program, forward.receiver):
                 layer = asleep[0]
                 yield Report(
                     forward.site,
                     f"{callee(program, forward, 'the model')} is called without `training=True`: its "
-                    f"{_class_name(layer)} does nothing while it trains",
+                    f"{class_name(layer)} does nothing while it trains",
                     ((layer.site, "this layer behaves differently in training"),)
                     if isinstance(layer, Instance)
                     else (),
@@ -52,7 +52,7 @@ def _trained_forwards(gradients: Gradients) -> list[Call]:
     return found
 
 
-def _frozen(program: Program, layer: Value | None) -> bool:
+def is_frozen(program: Program, layer: Value | None) -> bool:
     """Whether somebody sets `trainable = False` on it or on parts of it, and so wants it to run as in inference."""
     return layer is not None and any(
         assignment.name == "trainable"
@@ -62,5 +62,5 @@ def _frozen(program: Program, layer: Value | None) -> bool:
     )
 
 
-def _class_name(layer: Value) -> str:
+def class_name(layer: Value) -> str:
     return (library_class(layer) or "layer").rpartition(".")[2]

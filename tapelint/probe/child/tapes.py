@@ -2,6 +2,7 @@
 
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 from tapelint.probe.child.scribe import Scribe
@@ -13,11 +14,17 @@ MOST_CALLS = 32
 class Tape:
     """What is known of one tape."""
 
-    def __init__(self, use: "Use | None") -> None:
+    def __init__(self, tape: Any, use: "Use | None") -> None:
+        self._tape = weakref.ref(tape)
         self.use = use
         self.calls: list[ModelCall] = []
         self.asked = False
         self.closed = False
+
+    def watched(self) -> Sequence[Any]:
+        """The trainable variables that the tape has seen so far."""
+        tape = self._tape()
+        return tape.watched_variables() if tape is not None else ()
 
     def called(self, call: ModelCall) -> None:
         """A model was called while the tape was recording."""
@@ -109,7 +116,7 @@ class Tapes:
         self._known.clear()
 
     def _remember(self, tape: Any, use: Use | None) -> Tape:
-        known = self._known[tape] = Tape(use)
+        known = self._known[tape] = Tape(tape, use)
         weakref.finalize(tape, self._collected, known).atexit = False
         return known
 

@@ -26,3 +26,18 @@ def training_flag_unset(scene: Scene) -> Verdict:
     if layers:
         return Verdict("refuted", f"{listed(unique(layer.name for layer in layers))} ran in training mode")
     return Verdict("refuted", f"no layer that acts differently in training ran in {counted(len(calls), 'call')}")
+
+
+@observation
+def training_mode_when_scored(scene: Scene) -> Verdict:
+    """Layers that act differently in training ran in training mode while no tape was recording."""
+    calls = [loose.call for loose in scene.near(scene.record.loose_calls)]
+    if not calls:
+        return unreached(scene.record)
+    awake = unique(layer.name for call in calls for layer in call.sensitive if layer.training)
+    if awake:
+        return Verdict("confirmed", f"{listed(awake)} ran in training mode, and no tape was recording")
+    unseen = unique(layer.name for call in calls for layer in call.sensitive if layer.training is None)
+    if unseen:
+        return Verdict("unable", f"what {listed(unseen)} does with the flag cannot be seen")
+    return Verdict("refuted", f"no layer ran in training mode in {counted(len(calls), 'call')}")

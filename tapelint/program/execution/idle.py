@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 
-from tapelint.program.execution.words import TRAINING, words_in
+from tapelint.program.execution.words import TRAINING, makes_weights, words_in
 from tapelint.program.knowledge import table
 from tapelint.program.project import FOREIGN
 from tapelint.syntax.outline import without_text
@@ -35,6 +35,8 @@ def is_idle(text: str, telling: frozenset[str] = frozenset()) -> bool:
     """
     bare = without_text(text)
     if not (TRAINING | telling).isdisjoint(words_in(bare)) or _ACTION.search(bare):
+        return False
+    if makes_weights(bare):
         return False
     bound = _imported(bare)
     used = set(words_in(_IMPORTED.sub("", bare)))

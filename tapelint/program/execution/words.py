@@ -13,8 +13,9 @@ from tapelint.syntax.outline import without_text
 
 # Names and, behind a dot, attributes without which no check has anything to look at.
 _NAMES = frozenset(
-    {"GradientTape", "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau", "drop_remainder"}
-)
+    {"GradientTape", "LearningRateScheduler", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau",
+     "drop_remainder", "test_step"}
+)  # fmt: skip
 _ATTRIBUTES = frozenset(
     {".gradient", ".jacobian", ".batch_jacobian", ".apply_gradients", ".minimize", ".fit", ".train_on_batch",
      ".compile", ".evaluate", ".assign_sub", ".learning_rate", ".lr", ".result", ".reset_state", ".reset_states",
@@ -25,8 +26,16 @@ TRAINING = _NAMES | {f".{name}" for name in _NAMES} | _ATTRIBUTES
 # What a model may define for `fit` and `evaluate` to call.
 _CALLED_BY_KERAS = frozenset({"train_step", "test_step", "predict_step", "compute_loss", "compute_metrics"})
 
+# What makes weights: a layer that does so in its `call`, or holds a plain variable, is looked at.
+_VARIABLES = frozenset({".Variable", "Variable"})
+_WEIGHTS = _VARIABLES | {f"{dot}{name}" for name in table("layers")["weighted"]["names"] for dot in ("", ".")}
+
 # What `import x` or `import x as y` binds, where that is all there is to it.
 _IMPORTED = re.compile(r"^[ \t]*import[ \t]+(?:\w+(?:\.\w+)*[ \t]+as[ \t]+)?(\w+)[ \t]*$", re.MULTILINE)
+_CALL = re.compile(
+    r"^(?P<indent>[ \t]+)def[ \t]+call\b(?P<body>.*?)(?=^(?P=indent)(?:def|async|class|@)|^\S|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _WORD = re.compile(r"(?:(\.)\s*)?([^\W\d]\w*)")
 
 
@@ -45,6 +54,11 @@ class Words:
             if alias.name in _NAMES
         }
         called = [(_call_of(node, owner), names_in(node)) for node, owner in _functions(module.tree)]
+        makers = ("__init__", "build")
+        self._holds_variables = any(
+            node.name in makers and owner is not None and not names_in(node).isdisjoint(_VARIABLES)
+            for node, owner in _functions(module.tree)
+        )
         # A customary name that nothing binds is a forgotten import, wherever it stands.
         forgotten = set(table("names")["imports"]) - module.bound
         self._telling = TRAINING | more
@@ -57,11 +71,21 @@ class Words:
 
     def matter(self, function: tree.Function) -> bool:
         """Whether `function` does something of training: itself, through another of the module, or for Keras."""
+        if function.name == "call" and (self._holds_variables or not names_in(function).isdisjoint(_WEIGHTS)):
+            return True
         return function.name in _CALLED_BY_KERAS or not names_in(function).isdisjoint(self._wanted)
 
     def train(self, function: tree.Function) -> bool:
         """Whether `function`, of whatever module, does something of training itself."""
         return not names_in(function).isdisjoint(self._telling)
+
+
+def makes_weights(bare: str) -> bool:
+    """Whether a text without strings and comments has a layer that may make weights where it should not."""
+    found = _CALL.search(bare)
+    if found is None:
+        return False
+    return ".Variable" in bare or any(not _WEIGHTS.isdisjoint(words_in(call["body"])) for call in _CALL.finditer(bare))
 
 
 def names_in(function: tree.Function) -> frozenset[str]:

@@ -14,7 +14,7 @@ from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing
 from tapelint.probe.child.arrays import Arrays
 from tapelint.probe.child.feeds import size_of
 from tapelint.probe.child.witness import Witness, deeper, patch
-from tapelint.record import ModelCall, SensitiveLayer, Training
+from tapelint.record import LooseCall, ModelCall, SensitiveLayer, Training
 
 DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout")
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -45,23 +45,29 @@ class _Watch:
         self.witness = witness
         self.arrays = Arrays(witness)
         self._running: list[SensitiveLayer] = []
+        self._loose: set[ModelCall] = set()
+        self._looking = False
 
     def calling(self, original: Any) -> Any:
         """A wrapper for the call of any layer; it looks at the outermost ones under a tape."""
 
         def call(layer: Any, *arguments: Any, **keywords: Any) -> Any:
             witness = self.witness
-            if witness.depth.layer or not witness.tapes.recording or witness.quiet:
+            if witness.depth.layer or witness.quiet or not (witness.tapes.recording or witness.sites.own()):
                 with deeper(witness.depth, "layer"):
                     return original(layer, *arguments, **keywords)
             if witness.fit is None and tf.executing_eagerly() and arguments and witness.sites.own():
                 with witness.attention():
                     self.arrays.used(arguments[0])
-            self._running = []
-            with deeper(witness.depth, "layer"):
-                result = original(layer, *arguments, **keywords)
+            self._running, self._looking = [], True
+            before = self._watched()
+            try:
+                with deeper(witness.depth, "layer"):
+                    result = original(layer, *arguments, **keywords)
+            finally:
+                self._looking = False
             with witness.attention():
-                self._note(layer, arguments, keywords)
+                self._note(layer, arguments, keywords, before)
             return result
 
         return call
@@ -82,7 +88,7 @@ class _Watch:
         signature = inspect.signature(original)
 
         def call(layer: Any, *arguments: Any, **keywords: Any) -> Any:
-            if self.witness.tapes.recording and _cares(layer):
+            if (self.witness.tapes.recording or self._looking) and _cares(layer):
                 with self.witness.attention():
                     bound = signature.bind(layer, *arguments, **keywords)
                     bound.apply_defaults()
@@ -94,8 +100,15 @@ class _Watch:
 
         return call
 
-    def _note(self, layer: Any, arguments: Any, keywords: Any) -> None:
+    def _watched(self) -> dict[int, Any]:
+        """The variables that a tape has seen so far."""
+        tapes = self.witness.tapes.recording
+        return {id(each): each for each in tapes[-1].watched()} if tapes else {}
+
+    def _note(self, layer: Any, arguments: Any, keywords: Any, before: dict[int, Any]) -> None:
         witness = self.witness
+        own = {id(getattr(variable, "value", variable)) for variable in layer.variables}
+        strays = [each.name for key, each in self._watched().items() if key not in before and key not in own]
         call = ModelCall(
             where=witness.sites.here(),
             name=layer.name,
@@ -103,9 +116,14 @@ class _Watch:
             training=_flag(layer, arguments, keywords),
             sensitive=(*self._running, *_own_layers(layer)),
             batch=size_of(tf.nest.flatten((arguments, keywords))),
+            strays=tuple(strays),
         )
         for tape in witness.tapes.recording:
             tape.called(call)
+        if not witness.tapes.recording and call not in self._loose:
+            self._loose.add(call)
+            number = witness.scribe.number("loose_calls")
+            witness.scribe.put("loose_calls", LooseCall(number, call.where, call))
 
 
 def _cares(layer: Any) -> bool:
