@@ -8,15 +8,18 @@ from functools import partial
 from operator import is_
 
 from tapelint.checks import trails
+from tapelint.checks.models import class_name
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
-from tapelint.checks.wording import owner, quoted
+from tapelint.checks.wording import listed, owner, quoted
 from tapelint.program import kinds
+from tapelint.program.knowledge import table
+from tapelint.program.models import graph_outputs, library_class, parts_of
 from tapelint.program.objectives import given_to_compile
-from tapelint.program.paths import Cut, CutKind, severing, sources_of
+from tapelint.program.paths import Cut, CutKind, detachments, severing, sources_of, way_back
 from tapelint.program.program import Program
-from tapelint.program.tapes import Gradients
-from tapelint.program.values import Computed, Function, Result, Value
+from tapelint.program.tapes import Gradients, choices_of_root
+from tapelint.program.values import Computed, Constant, Function, Instance, Result, Value, alternatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +33,31 @@ class Severed:
 
 @check
 def numpy_in_gradient_path(program: Program) -> Reports:
-    for severed in _severed(program, "array"):
-        if not _raises_instead(severed.cut):
-            yield _report(program, severed, "leaves TensorFlow: every gradient of {} is None")
+    return _reports(program, "array", "leaves TensorFlow")
 
 
 @check
 def non_differentiable_loss(program: Program) -> Reports:
-    for severed in _severed(program, "steps"):
-        yield _report(program, severed, "has no gradient: every gradient of {} is None")
-    for severed in _severed(program, "flat"):
-        yield _report(program, severed, "is flat wherever it has a gradient: every gradient of {} is zero")
+    yield from _reports(program, "steps", "has no gradient")
+    yield from _reports(program, "flat", "is flat wherever it has a gradient", "zero")
 
 
 @check
 def predict_inside_tape(program: Program) -> Reports:
-    for severed in _severed(program, "prediction"):
-        yield _report(program, severed, "returns arrays, which no tape records: every gradient of {} is None")
+    return _reports(program, "prediction", "returns arrays, which no tape records")
 
 
-def _report(program: Program, severed: Severed, consequence: str) -> Report:
-    what = quoted(program, severed.cut.site, _in_words(severed.cut.value))
-    return Report(severed.cut.site, f"{what} {consequence.format(severed.whose)}", severed.trail)
+def _reports(program: Program, kind: CutKind, reason: str, gradient: str = "None") -> Reports:
+    for severed in _severed(program, kind):
+        cut = severed.cut
+        if kind == "array" and _raises_instead(cut):
+            continue
+        what = quoted(program, cut.site, _in_words(cut.value))
+        yield Report(cut.site, f"{what} {reason}: every gradient of {severed.whose} is {gradient}", severed.trail)
+    for cut, layers, trail in _detached(program, kind):
+        what = quoted(program, cut.site, _in_words(cut.value))
+        verb = "learns" if len(layers) == 1 else "learn"
+        yield Report(cut.site, f"{what} {reason}: {listed(layers[::-1])} before it never {verb}", trail)
 
 
 def _in_words(value: Value) -> str:
@@ -105,3 +111,47 @@ def _is_compiled_by_keras(function: Function | None) -> bool:
 
 # The methods of a model that Keras compiles.
 _COMPILED_BY_KERAS = frozenset({"train_step", "test_step", "predict_step"})
+
+
+# Parts of a model that nothing leads back to, while the rest of it learns
+
+
+def _detached(program: Program, kind: CutKind) -> Iterator[tuple[Cut, list[str], trails.Trail]]:
+    """The cuts inside a model that is trained, with the layers before them that no training reaches."""
+    trained = list(_trained_outputs(program))
+    reached: set[int] = set()
+    for output, _, _ in trained:
+        way = way_back([output], lambda _: False)
+        if way.lost:
+            # Whatever is out of view may lead to any layer.
+            return
+        reached |= way.passed.keys()
+    for output, parts, trail in trained:
+        for detachment in detachments(output):
+            wanted = [layer for layer in detachment.layers if id(layer) in parts and id(layer) not in reached]
+            layers = [f"`{class_name(layer)}`" for layer in wanted if _would_learn(program, layer)]
+            if layers and detachment.cut.kind == kind:
+                yield detachment.cut, layers, trail
+
+
+def _trained_outputs(program: Program) -> Iterator[tuple[Value, set[int], trails.Trail]]:
+    """What is trained on, with the layers that are to learn: the outputs of models for `fit`, and targets of tapes."""
+    for fit in program.fits:
+        for model in alternatives(fit.receiver) if fit.receiver is not None else ():
+            outputs = graph_outputs(model)
+            if outputs is not None:
+                yield outputs, {id(part) for part in parts_of(model)}, ((fit.site, "the model is trained here"),)
+    for gradients in program.training:
+        if gradients.target is not None and gradients.parameters and _asked_where_recorded(gradients):
+            roots = [root for each in gradients.parameters for root in choices_of_root(each.root)]
+            parts = {id(part) for root in roots for part in parts_of(root)}
+            yield gradients.target, parts, trails.of_gradients(gradients)
+
+
+def _would_learn(program: Program, layer: Value) -> bool:
+    """Whether a layer has weights, and nobody says that these or others are to stay as they are."""
+    if library_class(layer) not in table("gradients")["weighted"]["names"]:
+        return False
+    given = layer.call.argument(None, "trainable") if isinstance(layer, Instance) and layer.call is not None else None
+    frozen = given is not None and not (isinstance(given, Constant) and given.value)
+    return not frozen and not any(assignment.name == "trainable" for assignment in program.trace.assignments)

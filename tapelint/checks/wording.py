@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tapelint.program.program import Program
 from tapelint.program.tapes import Gradients
 from tapelint.program.trace import Call
@@ -31,12 +33,16 @@ def callee(program: Program, call: Call, otherwise: str) -> str:
 def argument(program: Program, call: Call, position: int, keyword: str | None = None) -> str | None:
     """The user's spelling of an argument, without backticks."""
     node = program.nodes(call.site.module)[call.site.node]
-    if not isinstance(node, tree.Call):
-        return None
-    named = [each for each in node.arguments if each.keyword == keyword and keyword is not None]
-    positional = [each for each in node.arguments if each.keyword is None and not each.star]
+    given = argument_node(node, position, keyword) if isinstance(node, tree.Call) else None
+    return spell(given) if given is not None else None
+
+
+def argument_node(call: tree.Call, position: int, keyword: str | None = None) -> tree.Expression | None:
+    """The expression that stands for an argument."""
+    named = [each for each in call.arguments if each.keyword == keyword and keyword is not None]
+    positional = [each for each in call.arguments if each.keyword is None and not each.star]
     chosen = named or positional[position : position + 1]
-    return spell(chosen[0].value) if chosen else None
+    return chosen[0].value if chosen else None
 
 
 def owner(program: Program, gradients: Gradients) -> str:
@@ -46,3 +52,9 @@ def owner(program: Program, gradients: Gradients) -> str:
         return "the model"
     head, dot, last = text.rpartition(".")
     return f"`{head if dot and last.endswith(('variables', 'weights')) else text}`"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Up to three of them: `a`, `a and b`, `a, b and c`, `a, b and 4 more`."""
+    shown = list(words) if len(words) <= 3 else [*words[:2], f"{len(words) - 2} more"]
+    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)

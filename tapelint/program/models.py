@@ -91,6 +91,13 @@ def _graph_outputs(model: Instance) -> Value | None:
     return model.call.argument(1, "outputs") if model.call is not None else None
 
 
+def graph_outputs(model: Value) -> Value | None:
+    """What a functional model returns; None of any other."""
+    if not isinstance(model, Instance) or (library_class(model) or library_base(model)) != "keras.Model":
+        return None
+    return _graph_outputs(model)
+
+
 def _sequential_parts(model: Instance) -> list[Value]:
     assert model.call is not None
     given = model.call.argument(0, "layers")

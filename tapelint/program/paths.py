@@ -69,11 +69,15 @@ class Cut:
 
 @dataclass(slots=True, eq=False)
 class Way:
-    """What a gradient comes to on its way back. When it is `lost`, part of the way is not known."""
+    """What a gradient comes to on its way back: models and layers that it passes, and cuts.
+
+    When it is `lost`, part of the way is not known.
+    """
 
     reached: bool = False
     lost: bool = False
     cuts: list[Cut] = field(default_factory=list)
+    passed: dict[int, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +105,8 @@ def way_back(values: Iterable[Value], goal: Goal) -> Way:
         if goal(value):
             way.reached = True
             continue
+        if isinstance(value, Result) and value.call.op == "forward":
+            way.passed |= {id(model): model for model in alternatives(value.call.callee)}
         stride = _stride(value) if len(seen) <= _LIMIT else _LOST
         way.lost = way.lost or stride.lost
         if stride.cut is not None:
@@ -118,6 +124,37 @@ def severing(target: Value, goal: Goal) -> list[Cut]:
     if way.reached or way.lost:
         return []
     return nearest(way.cuts, goal)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detachment:
+    """A cut, and the models and layers before it to which no other way leads."""
+
+    cut: Cut
+    layers: list[Value]
+
+
+def detachments(output: Value) -> list[Detachment]:
+    """The cuts on the ways back from `output` that keep all gradients from the layers before them."""
+    way = way_back([output], _nothing)
+    if way.lost:
+        return []
+    found: list[Detachment] = []
+    seen: set[int] = set()
+    pending = list(way.cuts)
+    for cut in pending:
+        if id(cut.value) not in seen:
+            seen.add(id(cut.value))
+            behind = way_back(cut.given, _nothing)
+            pending.extend(behind.cuts)
+            layers = [layer for key, layer in behind.passed.items() if key not in way.passed]
+            if layers:
+                found.append(Detachment(cut, layers))
+    return found
+
+
+def _nothing(_value: Value) -> bool:
+    return False
 
 
 def nearest(cuts: Iterable[Cut], goal: Goal) -> list[Cut]:

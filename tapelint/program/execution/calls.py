@@ -11,7 +11,7 @@ from tapelint.program.execution.full_names import full_names
 from tapelint.program.execution.interactive import COMMANDS
 from tapelint.program.execution.library import BEHAVIOURS
 from tapelint.program.knowledge import class_kind
-from tapelint.program.models import layers_inside, sensitive_layer
+from tapelint.program.models import layers_inside, library_class, sensitive_layer
 from tapelint.program.project import Project
 from tapelint.program.trace import Call, Context, Frame, Training
 from tapelint.program.values import (
@@ -146,7 +146,9 @@ class Calls(Expressions):
             value.used("argument", call)
             function = self._callable(value)
             if function is not None:
-                self._handed_on[id(function.node)] = function, op or ("keras.Model.compile" if method == "compile" else None)
+                # Whatever is compiled will turn out to be a model.
+                by = "keras.Model.compile" if op is None and method == "compile" else op
+                self._handed_on[id(function.node)] = function, by
         self.trace.calls.append(call)
         return call
 
@@ -446,6 +448,10 @@ class Calls(Expressions):
         return known
 
     def _call_of(self, model: Value) -> Function | None:
+        """What calling a model or layer of the project runs; of a Lambda layer, the function that it wraps."""
+        if library_class(model) == "keras.layers.Lambda" and isinstance(model, Instance) and model.call is not None:
+            wrapped = model.call.argument(0, "function")
+            return wrapped if isinstance(wrapped, Function) else None
         if isinstance(model, Instance) and isinstance(model.cls, Class):
             method = self.class_attribute(model.cls, "call", model)
             if isinstance(method, Function):
