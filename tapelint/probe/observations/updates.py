@@ -71,6 +71,19 @@ def raw_gradients_applied(scene: Scene) -> Verdict:
 
 
 @observation
+def gradients_overwritten(scene: Scene) -> Verdict:
+    """Gradients were computed much more often than applied."""
+    updates = scene.near(scene.record.applications)
+    calls = [call for call in scene.record.gradients if call.direct]
+    if not updates or not calls:
+        return unreached(scene.record)
+    seen = f"{counted(len(calls), 'gradient call')}, and {counted(len(updates), 'update')}"
+    if len(calls) >= ENOUGH * len(updates) and len(updates) == len(scene.record.applications):
+        return Verdict("confirmed", seen)
+    return Verdict("refuted", seen)
+
+
+@observation
 def optimizer_recreated(scene: Scene) -> Verdict:
     """One place made several optimizers."""
     made = scene.at(scene.record.optimizers)
