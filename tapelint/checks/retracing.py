@@ -1,0 +1,153 @@
+"""Checks of how often a function is traced: every new Python value, shape or `tf.function` object makes a new graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.checks.captures import name_of
+from tapelint.checks.registry import check
+from tapelint.checks.report import Report, Reports
+from tapelint.program.changes import changing_number
+from tapelint.program.execution.words import names_in
+from tapelint.program.graphs import graph_calls, is_eager, turns
+from tapelint.program.program import Program
+from tapelint.program.provenance import ancestors, context_of
+from tapelint.program.trace import Frame, Loop
+from tapelint.program.values import (
+    Display,
+    Element,
+    Function,
+    Instance,
+    Mapping,
+    Scope,
+    Site,
+    Value,
+    Wrapping,
+    alternatives,
+)
+from tapelint.syntax import tree
+from tapelint.syntax.nodes import spell
+
+# Fewer traces than this are not worth a word; TensorFlow itself warns at the fifth.
+_MANY = 5
+
+
+@check
+def retracing_argument(program: Program) -> Reports:
+    for frame in graph_calls(program):
+        function, around = frame.function, frame.around
+        if function is None or around is None or _has_signature(function) or frame.call_site is None:
+            continue
+        for name, value in frame.given.items():
+            loop = _changing(program, value, around.loops)
+            if loop is not None and _is_long(loop) and not _is_built_within(function, loop):
+                site, text = _argument(program, frame, name)
+                yield Report(
+                    site,
+                    f"{name_of(frame)} is traced again for every new value of {text}, a Python number",
+                    ((function.site, "this is traced"), (loop.site, "the value changes with each turn")),
+                )
+
+
+def _is_built_within(function: Function, loop: Loop) -> bool:
+    return function.wrapping is not None and loop in function.wrapping.context.loops
+
+
+def _has_signature(function: Function) -> bool:
+    options = function.wrapping.options if function.wrapping is not None else {}
+    return not {"input_signature", "experimental_follow_type_hints"}.isdisjoint(options)
+
+
+def _changing(program: Program, value: Value, loops: tuple[Loop, ...]) -> Loop | None:
+    """The loop with whose turns a Python number in `value` changes."""
+    if isinstance(value, (Display, Mapping)):
+        found = [_changing(program, part, loops) for part in value.operands()] if not value.open else []
+        return next((loop for loop in found if loop is not None), None)
+    return changing_number(program.trace, value, loops)
+
+
+def _is_long(loop: Loop) -> bool:
+    count = turns(loop)
+    return count is None or count >= _MANY
+
+
+def _argument(program: Program, frame: Frame, name: str) -> tuple[Site, str]:
+    """Where the call passes what the parameter `name` stands for, and how the user spelled it."""
+    site, function = frame.call_site, frame.function
+    assert site is not None and function is not None
+    call = program.nodes(site.module)[site.node]
+    names = [parameter.name for parameter in function.node.parameters]
+    position = names.index(name) - (1 if function.receiver is not None else 0)
+    if isinstance(call, tree.Call) and not any(argument.star for argument in call.arguments):
+        named = [argument for argument in call.arguments if argument.keyword == name]
+        positional = [argument for argument in call.arguments if argument.keyword is None]
+        passed = named or positional[position : position + 1] if len(frame.given) >= len(call.arguments) else []
+        if passed and position >= 0:
+            text = spell(passed[0].value)
+            return Site(site.module, passed[0].value.id), f"`{text}`" if text else f"`{name}`"
+    return site, f"`{name}`"
+
+
+@check
+def tf_function_in_loop(program: Program) -> Reports:
+    if is_eager(program):
+        return
+    told: set[int] = set()
+    for frame in graph_calls(program):
+        function = frame.function
+        wrapping = function.wrapping if function is not None else None
+        if function is None or wrapping is None or id(wrapping) in told or not wrapping.context.loops:
+            continue
+        loop = wrapping.context.loops[-1]
+        if _is_built_for_each_turn(frame, wrapping, loop) and not _needs_to_be(function, loop):
+            told.add(id(wrapping))
+            yield Report(
+                wrapping.site,
+                f"{name_of(frame)} is made a new `tf.function` in every turn of the loop, and traced again each time",
+                (
+                    (loop.site, "the loop"),
+                    *(((frame.call_site, "called here"),) if frame.call_site is not None else ()),
+                ),
+            )
+
+
+def _is_built_for_each_turn(frame: Frame, wrapping: Wrapping, loop: Loop) -> bool:
+    """Whether a graph is built in each turn of a loop, without a condition, and called in it."""
+    around = frame.around
+    if around is None or loop not in around.loops or not _is_long(loop) or loop.kind == "fit":
+        return False
+    if len(wrapping.context.branches) > loop.conditions:
+        return False
+    stands_in_loop = len(wrapping.context.loops) > wrapping.context.frame.loops
+    return around.loops[-1] is loop or stands_in_loop
+
+
+def _needs_to_be(function: Function, loop: Loop) -> bool:
+    """Whether the function takes in something that the loop brings or makes: a model of its own in each turn."""
+    return any(_comes_with(value, loop) for value in _taken_in(function))
+
+
+def _taken_in(function: Function) -> Iterator[Value]:
+    """What a function uses of its surroundings; of a function that it calls, all that this may use."""
+    yield from function.operands()
+    own = {parameter.name for parameter in function.node.parameters} | {function.node.name}
+    for name in names_in(function.node) - own:
+        scope: Scope | None = function.scope
+        while scope is not None and (name not in scope.names or scope.kind == "class"):
+            scope = scope.parent
+        if scope is not None:
+            yield scope.names[name]
+            if isinstance(scope.names[name], Function) and scope.kind == "function":
+                yield from (value for value in scope.names.values() if not isinstance(value, Function))
+
+
+def _comes_with(value: Value, loop: Loop) -> bool:
+    for option in alternatives(value):
+        for one in ancestors(option):
+            call = one.call if isinstance(one, Instance) else None
+            context = call.context if call is not None else context_of(one)
+            if context is not None and loop in context.loops:
+                return True
+            if isinstance(one, Element) and loop.iterable is not None and one.of is loop.iterable:
+                return True
+    return False
