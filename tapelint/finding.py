@@ -1,5 +1,7 @@
 """What a check has found: the place, the message, the path that led there, and how to mend it."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,6 +12,8 @@ from tapelint.source.span import Span
 
 Severity = Literal["error", "warning", "info", "off"]
 Safety = Literal["safe", "unsafe"]
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
 VerdictKind = Literal["confirmed", "refuted", "unreached", "unable"]
 
 
@@ -44,6 +48,18 @@ class Fix:
     safety: Safety
     edits: tuple[Edit, ...]
 
+    @classmethod
+    def of(
+        cls, document: Document, place: Place, title: str, safety: Safety, edits: Iterable[tuple[Span, str]]
+    ) -> "Fix | None":
+        """The fix of a finding at `place` by edits of the document's text.
+
+        None if they reach out of the notebook cell or the quoted program that the finding is in.
+        """
+        located = [_located(document, place.cell, span, text) for span, text in edits]
+        found = [edit for edit in located if edit is not None]
+        return cls(title, safety, tuple(sorted(found))) if len(found) == len(located) else None
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Verdict:
@@ -64,3 +80,14 @@ class Finding:
     trail: tuple[TrailStep, ...] = ()
     fix: Fix | None = None
     verdict: Verdict | None = None
+
+
+def _located(document: Document, cell: int | None, span: Span, text: str) -> Edit | None:
+    """The edit of the file, or of its cell, that an edit of the text means; None if it is not in this cell alone."""
+    where, there = document.locate(span)
+    if where != cell or there.end.line - there.start.line != span.end.line - span.start.line:
+        return None
+    # What the lines of the file have in front of the program, its new lines get, too.
+    margin = document.shifts.get(span.start.line, 0)
+    lead = document.lines_of(where)[there.start.line - 1][:margin] if margin else ""
+    return Edit(there, _LINE_END.sub("\n" + lead, text))

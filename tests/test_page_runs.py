@@ -16,7 +16,7 @@ from tests.probe.programs import nursery
 
 OBSERVABLE = [program for program in programs() if program.rule.probe]
 BROKEN = [program for program in OBSERVABLE if program.part == program.rule.name]
-CORRECTED = [program for program in OBSERVABLE if program.part == "Instead"]
+CORRECTED = [program for program in OBSERVABLE if program.part in ("Instead", "Fix")]
 
 
 def observed(program: Program, folder: Path) -> Record:

@@ -26,7 +26,6 @@ from tapelint.finding import Fix, Place
 from tapelint.program.project import Module
 from tapelint.program.values import Site
 from tapelint.source.document import Document
-from tapelint.source.edit import Edit
 from tapelint.source.lines import Lines
 from tapelint.source.span import Span
 from tapelint.syntax import tree
@@ -65,10 +64,8 @@ def fix(repair: Repair, place: Place, module: Module, nodes: Nodes) -> Fix | Non
         return None
     if any(after.start < before.end for before, after in pairwise(sorted(cuts, key=lambda cut: (cut.start, cut.end)))):
         return None
-    edits = [_located(module.document, surgeon.lines, cut, place) for cut in cuts]
-    if any(edit is None for edit in edits):
-        return None
-    return Fix(repair.title, repair.safety, tuple(sorted(edit for edit in edits if edit is not None)))
+    edits = [(surgeon.lines.span(cut.start, cut.end), cut.text) for cut in cuts]
+    return Fix.of(module.document, place, repair.title, repair.safety, edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +75,6 @@ class _Cut:
     start: int
     end: int
     text: str
-
-
-def _located(document: Document, lines: Lines, cut: _Cut, place: Place) -> Edit | None:
-    """The edit of the file, or of the cell, that a cut in the text means; None if it is not in that of `place`."""
-    span = lines.span(cut.start, cut.end)
-    cell, there = document.locate(span)
-    margin = document.shifts.get(span.start.line, 0)
-    if cell != place.cell or there.start.line - there.end.line != span.start.line - span.end.line:
-        return None
-    # What the lines of the file have in front of the program, its new lines get, too.
-    lead = document.lines_of(cell)[there.start.line - 1][:margin] if margin else ""
-    return Edit(there, _LINE_END.sub("\n" + lead, cut.text))
 
 
 class _Surgeon:

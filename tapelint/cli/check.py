@@ -2,20 +2,28 @@
 
 import difflib
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tapelint.cli import options
-from tapelint.cli.guard import FAILED, FOUND, Refusal, guarded, warn
+from tapelint.cli.evidence import Trial, gather
+from tapelint.cli.guard import FAILED, FOUND, Refusal, guarded, tell, warn
+from tapelint.cli.mending import Wishes, write
 from tapelint.cli.output import Output, tell_troubles
 from tapelint.cli.progress import Onlooker, onlooker
 from tapelint.finding import Finding, Severity
+from tapelint.report.fixes import difference
+from tapelint.run.fix import Lint, Mending
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.outcome import Outcome
 from tapelint.run.settings import THRESHOLDS
 from tapelint.source.discover import MissingPath
+from tapelint.source.disk import ON_DISK, Files
 
 STDIN = Path("-")
 COMMANDS = ("check", "probe", "explain", "show", "config")
@@ -33,6 +41,11 @@ def check(
     extend_ignore: options.ExtendIgnore = None,
     per_file_ignores: options.PerFileIgnores = None,
     preview: options.Preview = None,
+    fix: options.Fix = None,
+    unsafe_fixes: options.UnsafeFixes = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what the fixes would change, and change nothing.")] = False,
+    fix_only: options.FixOnly = None,
+    show_fixes: options.ShowFixes = None,
     output_format: options.OutputFormat = None,
     output_file: options.OutputFile = None,
     statistics: Annotated[bool, typer.Option("--statistics", help="Print how often each rule was broken.")] = False,
@@ -45,6 +58,9 @@ def check(
     config: options.Config = None,
     isolated: options.Isolated = False,
     exit_zero: options.ExitZero = False,
+    exit_non_zero_on_fix: Annotated[
+        bool, typer.Option("--exit-non-zero-on-fix", help="Exit with status 1 if something was fixed.")
+    ] = False,
     severity_threshold: options.SeverityThreshold = None,
     stdin_filename: Annotated[
         Path | None, typer.Option("--stdin-filename", help="The name of the file that is read from standard input.")
@@ -66,6 +82,8 @@ def check(
         reads_stdin = stdin_filename is not None or paths == [STDIN]
         if probe and reads_stdin:
             raise Refusal("`--probe` runs files, and standard input is none")
+        if probe and diff:
+            raise Refusal("`--probe` runs files as they are, and `--diff` leaves them so; try `--fix --probe`")
         hierarchy = options.hierarchy(
             config,
             isolated,
@@ -76,6 +94,10 @@ def check(
             extend_ignore=extend_ignore,
             per_file_ignores=per_file_ignores,
             preview=preview,
+            fix=fix,
+            unsafe_fixes=unsafe_fixes,
+            fix_only=fix_only,
+            show_fixes=show_fixes,
             output_format=output_format,
             exclude=exclude,
             extend_exclude=extend_exclude,
@@ -84,26 +106,88 @@ def check(
             jobs=jobs,
             severity_threshold=severity_threshold,
         )
-        output = Output(hierarchy.run.output_format, output_file, quiet, statistics)
-        for message in hierarchy.run.warnings:
+        run = hierarchy.run
+        output = Output(run.output_format, output_file, quiet, statistics)
+        wishes = Wishes(run.fix, run.unsafe_fixes, run.fix_only, diff, run.show_fixes, quiet)
+        for message in run.warnings:
             warn(message)
-        with onlooker(quiet=quiet, verbose=verbose) as audience:
-            if reads_stdin:
-                outcome = _lint_stdin(paths or [], stdin_filename, hierarchy, audience)
-            else:
-                outcome = _lint_paths(paths or [Path()], hierarchy, audience)
-        interrupted = False
-        if probe:
-            from tapelint.cli.evidence import Trial, gather
-
-            evidence = gather(outcome, Trial(steps, seconds, quiet))
-            outcome, interrupted = evidence.outcome(hierarchy), evidence.interrupted
-        tell_troubles(outcome, verbose=verbose)
-        output.report(outcome)
-        if interrupted:
+        trial = Trial(steps, seconds, quiet) if probe else None
+        audience = partial(onlooker, quiet=quiet, verbose=verbose)
+        if reads_stdin:
+            intake = _standard_input(paths or [], stdin_filename, hierarchy, audience)
+        else:
+            intake = _files(paths or [Path()], hierarchy, audience)
+        result = _examined(intake, hierarchy, wishes, trial)
+        _tell(result, intake, wishes, output, verbose=verbose)
+        if result.interrupted:
             raise KeyboardInterrupt
-        status = exit_status(outcome, hierarchy.run.severity_threshold, exit_zero=exit_zero)
+        status = _status(result, wishes, run.severity_threshold, exit_zero=exit_zero)
+        if exit_non_zero_on_fix and result.mending and result.mending.applied:
+            status = max(status, FOUND)
     raise typer.Exit(status)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What is linted, and how. `stdin` is the name of what came from standard input."""
+
+    lint: Lint
+    files: Files = ON_DISK
+    stdin: Path | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is found, what was mended before if anything was to be, and whether somebody cut it short."""
+
+    outcome: Outcome
+    mending: Mending | None = None
+    interrupted: bool = False
+
+
+def _examined(intake: Intake, hierarchy: Hierarchy, wishes: Wishes, trial: Trial | None) -> Result:
+    if wishes.any and trial:
+        from tapelint.cli.proof import mended_and_proved
+
+        return Result(*mended_and_proved(intake.lint, wishes, trial, hierarchy))
+    if wishes.any:
+        mending = wishes.mended(intake.lint, intake.files)
+        if not wishes.diff and intake.stdin is None:
+            write(mending.changes)
+        return Result(mending.outcome, mending)
+    outcome = intake.lint(intake.files)
+    if trial is None:
+        return Result(outcome)
+    evidence = gather(outcome, trial)
+    return Result(evidence.outcome(hierarchy), interrupted=evidence.interrupted)
+
+
+def _tell(result: Result, intake: Intake, wishes: Wishes, output: Output, *, verbose: bool) -> None:
+    tell_troubles(result.outcome, verbose=verbose)
+    mending = result.mending
+    if mending is None:
+        output.report(result.outcome)
+        return
+    if wishes.diff:
+        output.write(difference(mending.changes))
+    elif intake.stdin is not None:
+        # What was read goes on to whoever asked for it to be mended; what is left to say goes beside it.
+        change = mending.changes.get(intake.stdin)
+        sys.stdout.buffer.write(change.after if change else intake.files.read(intake.stdin))
+        sys.stdout.flush()
+        if not wishes.only:
+            tell(output.findings(result.outcome).rstrip())
+    elif not wishes.only:
+        output.report(result.outcome)
+    wishes.tell(mending)
+
+
+def _status(result: Result, wishes: Wishes, threshold: Severity, *, exit_zero: bool) -> int:
+    if wishes.diff and result.mending and result.outcome.complete:
+        return FOUND if result.mending.changes and not exit_zero else 0
+    if wishes.only and result.outcome.complete:
+        return 0
+    return exit_status(result.outcome, threshold, exit_zero=exit_zero)
 
 
 def exit_status(outcome: Outcome, threshold: Severity, *, exit_zero: bool = False) -> int:
@@ -119,16 +203,20 @@ def _refuted(finding: Finding) -> bool:
     return finding.verdict is not None and finding.verdict.kind == "refuted"
 
 
-def _lint_paths(paths: list[Path], hierarchy: Hierarchy, audience: Onlooker) -> Outcome:
+def _files(paths: list[Path], hierarchy: Hierarchy, audience: Callable[[], Onlooker]) -> Intake:
     from tapelint.run.lint import lint
 
-    try:
-        outcome = lint(paths, hierarchy, audience)
-    except MissingPath as error:
-        raise Refusal(f"{error}{_hint(error.paths[0])}") from None
-    if not outcome.files and not outcome.failures and not outcome.skipped:
-        warn("no files to lint found under the given path" + "s" * (len(paths) > 1))
-    return outcome
+    def linted(files: Files) -> Outcome:
+        try:
+            with audience() as onlooker:
+                outcome = lint(paths, hierarchy, onlooker, files)
+        except MissingPath as error:
+            raise Refusal(f"{error}{_hint(error.paths[0])}") from None
+        if not outcome.files and not outcome.failures and not outcome.skipped:
+            warn("no files to lint found under the given path" + "s" * (len(paths) > 1))
+        return outcome
+
+    return Intake(linted)
 
 
 def _hint(missing: Path) -> str:
@@ -138,7 +226,9 @@ def _hint(missing: Path) -> str:
     return f", or is it the command `{close[0]}` that you mean?" if close else ""
 
 
-def _lint_stdin(paths: list[Path], name: Path | None, hierarchy: Hierarchy, audience: Onlooker) -> Outcome:
+def _standard_input(
+    paths: list[Path], name: Path | None, hierarchy: Hierarchy, audience: Callable[[], Onlooker]
+) -> Intake:
     from tapelint.run.lint import lint_text
 
     for path in paths:
@@ -146,8 +236,14 @@ def _lint_stdin(paths: list[Path], name: Path | None, hierarchy: Hierarchy, audi
             warn(f"standard input is read, not `{path}`")
     if sys.stdin is None:
         raise Refusal("standard input is closed")
-    audience.note("reading standard input")
-    return lint_text(Path.cwd() / name if name else STDIN, sys.stdin.buffer.read(), hierarchy, audience)
+    path = Path.cwd() / name if name else STDIN
+
+    def linted(files: Files) -> Outcome:
+        with audience() as onlooker:
+            return lint_text(path, files.read(path), hierarchy, onlooker)
+
+    audience().note("reading standard input")
+    return Intake(linted, Files({path: sys.stdin.buffer.read()}), path)
 
 
 def _home(stdin_filename: Path | None) -> Path:

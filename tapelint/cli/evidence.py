@@ -45,13 +45,14 @@ class Trial:
             )
 
 
-def gather(outcome: Outcome, trial: Trial) -> "Evidence":
-    """What running every script says that has a finding which can be tested, until somebody interrupts it."""
+def gather(outcome: Outcome, trial: Trial, others: Iterable[Path] = ()) -> "Evidence":
+    """What running every script says that has a finding which can be tested, and `others`, until it is interrupted."""
     from tapelint.probe.nursery import nursery_for
 
     evidence = Evidence(outcome)
-    with nursery_for(len(evidence.scripts)) as nursery:
-        for script in evidence.scripts:
+    scripts = list(dict.fromkeys((*evidence.scripts, *others)))
+    with nursery_for(len(scripts)) as nursery:
+        for script in scripts:
             evidence.hear(script, trial.run(script, nursery=nursery))
             if evidence.interrupted:
                 break
@@ -67,6 +68,7 @@ class Evidence:
     def __init__(self, outcome: Outcome) -> None:
         suspects = dict.fromkeys(finding.place.path for finding in outcome.findings if _can_be_tested(finding))
         self.interrupted = False
+        self.records: dict[Path, Record] = {}
         self._outcome = outcome
         self._reasons = {path: _why_not_run(outcome, path) for path in suspects}
         self._judged = {_key(finding): self._before_any_run(finding) for finding in outcome.findings}
@@ -82,6 +84,7 @@ class Evidence:
         from tapelint.probe.verdict import judge
 
         self.interrupted = record.end == "interrupted"
+        self.records[script] = record
         concerned = [finding for finding in self._outcome.findings if self._concerns(finding, script)]
         for finding in judge(concerned, record):
             key = _key(finding)

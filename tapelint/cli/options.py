@@ -56,6 +56,15 @@ OutputFormat = Annotated[
     ),
 ]
 OutputFile = Annotated[Path | None, typer.Option("--output-file", "-o", help="Write the report to this file.")]
+Fix = Annotated[bool | None, typer.Option("--fix/--no-fix", help="Mend what can be mended, and report the rest.")]
+UnsafeFixes = Annotated[
+    bool | None,
+    typer.Option("--unsafe-fixes/--no-unsafe-fixes", help="Make the fixes that change the training, too."),
+]
+FixOnly = Annotated[
+    bool | None, typer.Option("--fix-only/--no-fix-only", help="Mend what can be mended, and report nothing.")
+]
+ShowFixes = Annotated[bool | None, typer.Option("--show-fixes/--no-show-fixes", help="List the fixes that were made.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", "-e", help="Exit with status 0 despite findings.")]
 SeverityThreshold = Annotated[
     str | None,

@@ -28,6 +28,7 @@ def total(outcome: Outcome) -> Iterator[Line]:
     found = [_count(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
     where = f"in {_count(outcome.files, 'file')}" + f", {outcome.suppressed} suppressed" * bool(outcome.suppressed)
     yield (f"found {_listed(found)}" if found else "no findings", "strong"), (f" {where}", "plain")
+    yield from _fixable(outcome)
     verdicts = Counter(finding.verdict.kind for finding in outcome.findings if finding.verdict)
     if verdicts:
         told: Line = (("running says", "strong"), (": ", "plain"))
@@ -36,6 +37,17 @@ def total(outcome: Outcome) -> Iterator[Line]:
                 separator: Line = ((", ", "plain"),) * (len(told) > 2)
                 told = (*told, *separator, (f"{verdicts[kind]} {kind}", role))
         yield told
+
+
+def _fixable(outcome: Outcome) -> Iterator[Line]:
+    """How many of the findings can be mended, and by what option."""
+    kinds = Counter(finding.fix.safety for finding in outcome.findings if finding.fix)
+    safe, unsafe = kinds["safe"], kinds["unsafe"]
+    if safe:
+        more = f", {unsafe} more with `--fix --unsafe-fixes`" if unsafe else ""
+        yield (f"{safe}", "strong"), (f" can be fixed with `--fix`{more}", "plain")
+    elif unsafe:
+        yield (f"{unsafe}", "strong"), (" can be fixed with `--fix --unsafe-fixes`", "plain")
 
 
 def _count(number: int, noun: str) -> str:

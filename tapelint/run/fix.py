@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tapelint.finding import Finding, Fix
 from tapelint.run.outcome import Outcome, order
-from tapelint.source.disk import Files
+from tapelint.source.disk import ON_DISK, Files
 from tapelint.source.document import Document, UndecodableSource
 from tapelint.source.edit import Edit
 from tapelint.source.formats import decode
@@ -52,17 +52,17 @@ def allowed(finding: Finding, *, unsafe: bool) -> bool:
     return finding.fix is not None and (unsafe or finding.fix.safety == "safe")
 
 
-def mend(lint: Lint, *, unsafe: bool, without: Collection[Key] = ()) -> Mending:
-    """The files that `lint` reads, after every fix that is allowed, and safe unless `unsafe`, but for those `without`.
+def mend(lint: Lint, *, unsafe: bool, without: Collection[Key] = (), files: Files = ON_DISK) -> Mending:
+    """The `files` that `lint` reads after every fix that is allowed: safe unless `unsafe`, and none of `without`.
 
     Each round makes the fixes that do not touch each other. One that leaves a text which is no longer Python, or its
     own finding, is not made again.
     """
-    contents: dict[Path, bytes] = {}
+    contents: dict[Path, bytes] = dict(files.other)
     before: dict[Path, bytes] = {}
     applied: list[Finding] = []
     dropped: dict[Key, tuple[Finding, str]] = {}
-    outcome = lint(Files())
+    outcome = lint(files)
     for _ in range(_ROUNDS):
         waiting = [
             finding
@@ -83,7 +83,7 @@ def mend(lint: Lint, *, unsafe: bool, without: Collection[Key] = ()) -> Mending:
         outcome = lint(Files(dict(contents)))
         dropped |= {key(each): (each, "its finding is still there") for each in _fruitless(waiting, done, outcome)}
         applied += done
-    changes = {path: Change(before[path], after) for path, after in contents.items() if after != before[path]}
+    changes = {path: Change(data, contents[path]) for path, data in before.items() if contents[path] != data}
     return Mending(outcome, tuple(sorted(applied, key=order)), tuple(dropped.values()), changes)
 
 

@@ -14,7 +14,8 @@ from tapelint.source.patterns import BadPattern, Patterns
 
 COMMAND_LINE_ONLY = frozenset(
     (
-        *("config", "exit-zero", "isolated", "no-cache", "output-file", "probe", "quiet", "seconds", "statistics"),
+        *("config", "diff", "exit-non-zero-on-fix", "exit-zero", "isolated", "no-cache", "output-file", "probe"),
+        *("quiet", "seconds", "statistics"),
         *("stdin-filename", "steps", "verbose", "version"),
     )
 )
@@ -158,6 +159,8 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "extend-exclude": _patterns,
     "extend-ignore": _selectors,
     "extend-select": _selectors,
+    "fix": _switch,
+    "fix-only": _switch,
     "force-exclude": _switch,
     "ignore": _selectors,
     "jobs": _count,
@@ -168,6 +171,8 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "select": _selectors,
     "severity": _levels,
     "severity-threshold": _one_of(THRESHOLDS),
+    "show-fixes": _switch,
     "target": _target,
+    "unsafe-fixes": _switch,
     "wrappers": _wrappers,
 }

@@ -13,13 +13,11 @@ from tapelint.run.outcome import Crash, Outcome, order
 from tapelint.run.settings import Settings
 from tapelint.run.spread import batches, spread
 from tapelint.source.discover import Limits, discover, excluded
-from tapelint.source.disk import Files, UnreadableFile
+from tapelint.source.disk import ON_DISK, Files, UnreadableFile
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
 from tapelint.source.formats import decode, is_notebook
 from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
-
-ON_DISK = Files()
 
 
 def lint(
@@ -43,7 +41,12 @@ def lint(
     return _outcome(intake, hierarchy, audience or Audience())
 
 
-def lint_text(path: Path, data: bytes, settings: Settings | Hierarchy, audience: Audience | None = None) -> Outcome:
+def lint_text(
+    path: Path,
+    data: bytes,
+    settings: Settings | Hierarchy,
+    audience: Audience | None = None,
+) -> Outcome:
     """What is found in `data`, as if it were the contents of `path`. Raises ConfigError."""
     hierarchy = _hierarchy(settings)
     intake = Intake(Files({path: data}))
@@ -94,7 +97,9 @@ def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcom
             found.setdefault(finding.place.path, []).append(finding)
     crashed = {crash.path for crash in analysis.crashes}
     admissions = [
-        admit(path, documents[path] if path in documents else intake.files.load(path), findings, hierarchy.at(path.parent))
+        admit(
+            path, documents[path] if path in documents else intake.files.load(path), findings, hierarchy.at(path.parent)
+        )
         for path, findings in found.items()
         if path not in crashed
     ]

@@ -91,6 +91,10 @@ class Settings:
     preview: bool = False
     wrappers: Wrappers = field(default_factory=Wrappers)
     target: Target | None = None
+    fix: bool = False
+    fix_only: bool = False
+    show_fixes: bool = False
+    unsafe_fixes: bool = False
     sources: tuple[Source, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -102,11 +106,15 @@ class Settings:
 
 DEFAULTS: Mapping[str, Any] = {
     "exclude": DEFAULT_EXCLUDE,
+    "fix": False,
+    "fix-only": False,
     "force-exclude": False,
     "output-format": "full",
     "preview": False,
     "respect-gitignore": True,
     "severity-threshold": "info",
+    "show-fixes": False,
+    "unsafe-fixes": False,
 }
 SELECTING = ("select", "ignore", "extend-select", "extend-ignore")
 ADDING = ("extend-exclude", "severity", "wrappers")
@@ -134,6 +142,10 @@ def merge(layers: Sequence[Layer] = ()) -> Settings:
         preview=value["preview"],
         wrappers=_wrappers(stack),
         target=value.get("target", {}).get("keras"),
+        fix=value["fix"],
+        fix_only=value["fix-only"],
+        show_fixes=value["show-fixes"],
+        unsafe_fixes=value["unsafe-fixes"],
         sources=_sources(stack, last),
         warnings=tuple(
             f"selecting `{text}` has no effect: it is a preview rule, and preview is off"

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from tapelint import catalog
 from tapelint.catalog import Rule
-from tapelint.finding import Finding, Place
+from tapelint.finding import Finding, Fix, Place
 from tapelint.run.comments import Entry, Suppression, suppressions
+from tapelint.run.retract import without, without_entry
 from tapelint.run.select import on_by_default, runs_only
 from tapelint.source.document import Document
 from tapelint.source.span import Span
@@ -46,7 +47,7 @@ class Silencer:
             if not self._silenced_elsewhere(finding, suppression)
         ]
         unused = (
-            self._finding(entry.span, _nothing_found(entry, suppression))
+            self._unused(suppression, entry)
             for suppression in self._suppressions
             for entry in suppression.entries
             if entry.rule and entry.rule.name == UNUSED and entry not in self._used
@@ -75,9 +76,11 @@ class Silencer:
             yield self._finding(suppression.span, _fault(suppression))
         elif suppression.blanket:
             if suppression.ours and suppression not in self._used and _had_their_say(ran):
-                yield self._finding(suppression.span, f"`{suppression.text}` suppresses nothing")
+                told = f"`{suppression.text}` suppresses nothing"
+                yield self._finding(suppression.span, told, without(self.document, suppression))
         elif not suppression.entries:
-            yield self._finding(suppression.span, f"`{suppression.text}` suppresses nothing: it names no rule")
+            told = f"`{suppression.text}` suppresses nothing: it names no rule"
+            yield self._finding(suppression.span, told, without(self.document, suppression))
         else:
             yield from self._entry_complaints(suppression, ran)
 
@@ -86,12 +89,22 @@ class Silencer:
             if entry.rule is None:
                 near = catalog.nearest(entry.text)
                 hint = f", did you mean `{near}`?" if near else ""
-                yield self._finding(entry.span, f"`{entry.text}` suppresses nothing: there is no such rule{hint}")
+                told = f"`{entry.text}` suppresses nothing: there is no such rule{hint}"
+                # What is misspelled is not to be removed but to be spelled well.
+                yield self._finding(entry.span, told, None if near else self._removal(suppression, entry))
             elif entry not in self._used and _reading_tells(entry.rule, ran):
-                yield self._finding(entry.span, _nothing_found(entry, suppression))
+                yield self._unused(suppression, entry)
 
-    def _finding(self, span: Span, message: str) -> Finding:
-        return Finding(UNUSED, Place.of(self.document, span), message, catalog.named(UNUSED).severity)
+    def _unused(self, suppression: Suppression, entry: Entry) -> Finding:
+        return self._finding(entry.span, _nothing_found(entry, suppression), self._removal(suppression, entry))
+
+    def _removal(self, suppression: Suppression, entry: Entry) -> tuple[Span, str]:
+        return without_entry(self.document, suppression, entry)
+
+    def _finding(self, span: Span, message: str, removal: tuple[Span, str] | None = None) -> Finding:
+        place = Place.of(self.document, span)
+        fix = Fix.of(self.document, place, "remove the suppression", "safe", [removal]) if removal else None
+        return Finding(UNUSED, place, message, catalog.named(UNUSED).severity, fix=fix)
 
 
 def _had_their_say(ran: Collection[str]) -> bool:

@@ -38,6 +38,9 @@ class Files:
             return None
 
 
+ON_DISK = Files()
+
+
 class ChangedMeanwhile(OSError):
     """A file whose contents are no longer those that a change is meant for."""
 
