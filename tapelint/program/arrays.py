@@ -62,7 +62,7 @@ def order_of(value: Value) -> Order | None:
     """
     if "shuffled" in value.marks:
         return "random"
-    if _measures(value):
+    if measures(value):
         return "constant"
     match value:
         case Constant() | SliceValue():
@@ -154,11 +154,11 @@ def _sorts_drawn_keys(index: Value, of: Value) -> bool:
 
 def _data_behind(value: Value) -> set[int]:
     """The results that a value comes from, apart from the generators that draw them."""
-    found = ancestors(value, lambda one: not _measures(one))
+    found = ancestors(value, lambda one: not measures(one))
     return {id(one) for one in found if isinstance(one, Result) and one.call.op not in _SAMPLERS}
 
 
-def _measures(value: Value) -> bool:
+def measures(value: Value) -> bool:
     """Whether `value` says how large an array is, and has nothing else to do with what is in it."""
     if isinstance(value, Attribute):
         return value.name in ("shape", "size")

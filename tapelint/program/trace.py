@@ -41,6 +41,7 @@ class Frame:
     loops: int = 0
     returned: list[Value] = field(default_factory=list)
     yielded: list[Value] = field(default_factory=list)
+    generated: Value | None = None
     given: dict[str, Value] = field(default_factory=dict)
     around: Context | None = None
 
@@ -166,13 +167,14 @@ class Rebinding:
 
 @dataclass(slots=True, eq=False)
 class AttributeAssignment:
-    """`owner.name = value`."""
+    """`owner.name = value`. `order` counts the calls before it."""
 
     owner: Value
     name: str
     value: Value
     site: Site
     context: Context
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

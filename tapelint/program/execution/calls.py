@@ -308,6 +308,7 @@ class Calls(Expressions):
         if function.node.is_generator:
             generated = self.made(Display("list", list(frame.yielded), open=True))
             generated.marks.add("generator")
+            frame.generated = generated
             return generated
         return join(frame.returned) if frame.returned else Constant(None)
 
