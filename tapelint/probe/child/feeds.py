@@ -45,8 +45,15 @@ class PassageNotes:
 
     def entry(self) -> Passage:
         """The passage as the record has it."""
-        sizes, digests, starts, rows = map(tuple, (self.sizes, self.digests, self.starts, self.rows))
-        return Passage(sizes, digests, starts, self.ended, self.trained, self.again, rows)
+        return Passage(
+            tuple(self.sizes),
+            tuple(self.digests),
+            tuple(self.starts),
+            self.ended,
+            self.trained,
+            self.again,
+            tuple(self.rows),
+        )
 
 
 class Feed:
