@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.program.arrays import size_of
 from tapelint.program.program import Program
@@ -36,7 +37,17 @@ def reused_tape(program: Program) -> Reports:
             f"{f'`{name}`' if name else 'the tape'} is asked a second time and is not persistent: "
             "this raises a RuntimeError",
             trail[:1] if first is again else trail,
+            fix=_keep(tape, name),
         )
+
+
+def _keep(tape: Instance, name: str | None) -> Repair | None:
+    """Making the tape persistent, unless it is said where it stands that it is not."""
+    assert tape.call is not None
+    if tape.call.arguments:
+        return None
+    title = f"make {f'`{name}`' if name else 'the tape'} persistent"
+    return Repair(title, "safe", (SetArgument(tape.call.site, "persistent", "True"),))
 
 
 def _is_persistent(tape: Instance) -> bool | None:
