@@ -294,7 +294,12 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A `tf.function`: how often it was called, with how many different signatures, and how often it was traced."""
+    """A `tf.function`: how often it was called, with how many different signatures, and how often it was traced.
+
+    `objects` counts those that were made around the same Python function, `values` the different Python numbers, texts
+    and objects that came with tensors of one form, and `shapes` the different shapes of tensors that came otherwise
+    alike.
+    """
 
     number: int
     where: Site | None
@@ -303,6 +308,24 @@ class Function:
     calls: int
     signatures: int
     traces: int
+    objects: int = 1
+    values: int = 1
+    shapes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCall:
+    """A function of Python's or NumPy's that one place of the user's code called, `times` over.
+
+    `traced`: this was while TensorFlow traced a function, `symbolic`: it was given a tensor without a value.
+    """
+
+    number: int
+    where: Site | None
+    name: str
+    traced: bool
+    symbolic: bool
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -599,6 +622,7 @@ class Record:
     pipelines: tuple[Pipeline, ...] = ()
     makings: tuple[Making, ...] = ()
     functions: tuple[Function, ...] = ()
+    python_calls: tuple[PythonCall, ...] = ()
     metrics: tuple[Metric, ...] = ()
     fits: tuple[Fit, ...] = ()
     loose_calls: tuple[LooseCall, ...] = ()
