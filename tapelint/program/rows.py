@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of, order_of
 from tapelint.program.knowledge import matches, table
+from tapelint.program.labels import SPLITTING
 from tapelint.program.models import BATCH
 from tapelint.program.pipelines import Pipeline, pipeline_of
 from tapelint.program.provenance import ancestors, made_by
@@ -26,7 +27,6 @@ from tapelint.program.values import (
     alternatives,
 )
 
-_SPLITTING = "sklearn.model_selection.train_test_split"
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "//"})
 
 
@@ -102,7 +102,7 @@ def _stations(value: Value) -> list[Rows]:
 def _one_back(value: Value) -> tuple[Value, Window | None] | None:
     """What a value was taken from, and which part of it, if not all rows; None where its rows are made."""
     match value:
-        case Item(of=Result(call=call), index=Constant(value=int() as side)) if call.op == _SPLITTING:
+        case Item(of=Result(call=call), index=Constant(value=int() as side)) if call.op == SPLITTING:
             return (
                 (call.arguments[side // 2], Window(split=call, side=side % 2))
                 if side // 2 < len(call.arguments)

@@ -5,7 +5,7 @@ from tapelint.probe.observations.registry import observation
 from tapelint.probe.observations.scenes import fits_near, strongest, unreached
 from tapelint.probe.observations.wording import counted, listed, number, said, unique
 from tapelint.probe.scene import Scene
-from tapelint.record import Callback, Fit, Metric, MetricEvent
+from tapelint.record import Callback, Fit, Metric, MetricEvent, Score
 
 
 @observation
@@ -172,4 +172,43 @@ def _conflict(fit: Fit) -> Verdict | None:
             seen = f"training ended after epoch {len(fit.epochs)} of {fit.asked}, at the rate it began with"
             patience = f"{plateau.kind} waits {plateau.patience} epochs, {stopping.kind} {stopping.patience}"
             return Verdict("confirmed", seen if ended else patience)
+    return None
+
+
+@observation
+def logits_cut(scene: Scene) -> Verdict:
+    """A metric took numbers beyond 0 and 1 for probabilities."""
+    scores = [(score, score.threshold) for score in scene.near(scene.record.scores) if score.threshold is not None]
+    for score, threshold in scores:
+        given = score.predictions
+        if 0 < threshold < 1 and (given.lowest < 0 or given.highest > 1):
+            reach = f"from {number(given.lowest)} to {number(given.highest)}"
+            return Verdict("confirmed", f"`{score.kind}` cut predictions {reach} at {number(threshold)}")
+    if scores:
+        return Verdict("refuted", "the predictions stayed within 0 and 1, or were cut where logits are")
+    return unreached(scene.record)
+
+
+@observation
+def metric_misled(scene: Scene) -> Verdict:
+    """A metric was given predictions or labels that it cannot compare."""
+    scores = scene.near(scene.record.scores)
+    seen = next((found for found in map(_misfit, scores) if found is not None), None)
+    if seen is not None:
+        return Verdict("confirmed", seen)
+    if scores:
+        return Verdict("refuted", "labels and predictions were such as the metric compares")
+    return unreached(scene.record)
+
+
+def _misfit(score: Score) -> str | None:
+    labels, predictions = score.labels, score.predictions
+    if score.kind == "Accuracy" and not predictions.whole:
+        return "`Accuracy` looked for exact equality with predictions that are not whole numbers"
+    if "Accuracy" in score.kind and not labels.whole:
+        if predictions.whole:
+            return f"`{score.kind}` got whole numbers for predictions, and others for labels"
+        return f"`{score.kind}` got labels from {number(labels.lowest)} to {number(labels.highest)}: no classes"
+    if score.kind == "CategoricalAccuracy" and labels.highest > 1:
+        return f"`{score.kind}` got labels up to {number(labels.highest)}, which are no shares"
     return None

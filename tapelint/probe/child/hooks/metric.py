@@ -7,6 +7,7 @@ from typing import Any
 from keras.src.metrics.metric import Metric as KerasMetric
 
 from tapelint.probe.child.identities import Identities
+from tapelint.probe.child.scores import Scores
 from tapelint.probe.child.witness import Witness, deeper, patch
 from tapelint.record import Metric, MetricEvent, MetricEventKind, Site
 
@@ -29,6 +30,7 @@ class _Book:
         self.identities = Identities()
         self.known: dict[int, _Notes] = {}
         self.wrapped: set[tuple[type, str]] = set()
+        self.scores = Scores(witness)
 
     def making(self, original: Any) -> Any:
         """A wrapper for the constructor."""
@@ -57,7 +59,11 @@ class _Book:
                 if own or kind == "reset":
                     with self.witness.attention():
                         self._note(metric, kind, own)
-            with deeper(self.witness.depth, "metric"):
+            if kind == "update":
+                # Those that a model is compiled with are updated from within another.
+                with self.witness.attention():
+                    self.scores.given(metric, arguments, keywords)
+            with deeper(self.witness.depth, "metric"), self.scores.busy(metric):
                 return original(metric, *arguments, **keywords)
 
         return method
