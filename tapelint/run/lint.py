@@ -59,7 +59,7 @@ def lint_text(
 class Intake:
     """The files of a run, sorted into those to analyse and those about which everything is known at once."""
 
-    files: Files
+    files: Files = ON_DISK
     asked: set[Path] = field(default_factory=set)
     documents: list[Document] = field(default_factory=list)
     undecodable: list[Finding] = field(default_factory=list)

@@ -45,13 +45,14 @@ def _notebook(data: bytes, edits: Mapping[int | None, Iterable[Edit]]) -> bytes:
     encoding = json.detect_encoding(data)
     text = data.decode(encoding)
     places = list(_sources(text))
+    ascii_only = text.isascii() and _ESCAPED.search(text) is not None
     pieces = []
     done = 0
     for cell, changes in sorted(edits.items(), key=lambda item: item[0] or 0):
         if cell is None or cell > len(places) or places[cell - 1] is None:
             raise Unchangeable("the notebook has no such cell")
         start, end = places[cell - 1] or (0, 0)
-        pieces += [text[done:start], _respelled(text[start:end], changes)]
+        pieces += [text[done:start], _respelled(text[start:end], changes, ascii_only)]
         done = end
     return "".join((*pieces, text[done:])).encode(encoding)
 
@@ -104,12 +105,11 @@ def _after_blank(text: str, position: int) -> int:
     return blank.end() if blank else position
 
 
-def _respelled(raw: str, edits: Iterable[Edit]) -> str:
+def _respelled(raw: str, edits: Iterable[Edit], ascii_only: bool) -> str:
     """The JSON of a changed source, laid out as it was: a string or a list of lines, which may have lines of their own.
 
     Lines that are still the same are spelled as they were.
     """
-    ascii_only = _ESCAPED.search(raw) is not None
     if not raw.startswith("["):
         return json.dumps(edited(json.loads(raw, strict=False), edits), ensure_ascii=ascii_only)
     places = list(_items(raw, 0))

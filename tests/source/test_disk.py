@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from tapelint.source.disk import Files, UnreadableFile
+from tapelint.source.disk import ChangedMeanwhile, Files, UnreadableFile, replace
 
 
 def test_a_file_is_read_as_bytes_and_loaded_as_text(tmp_path: Path) -> None:
@@ -35,3 +36,40 @@ def test_contents_in_memory_stand_for_those_on_the_disk(tmp_path: Path) -> None:
     document = files.load(path)
     assert document is not None
     assert document.text == "new = 1\n"
+
+
+def test_a_file_is_replaced_at_once_and_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
+    path.write_bytes(b"old\n")
+    path.chmod(0o750)
+    link = tmp_path / "link.py"
+    link.symlink_to(path)
+    replace(link, b"old\n", b"new\n")
+    assert path.read_bytes() == b"new\n"
+    assert path.stat().st_mode & 0o777 == 0o750
+    assert link.is_symlink()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["link.py", "train.py"]
+
+
+def test_a_file_that_somebody_has_changed_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
+    path.write_bytes(b"newer\n")
+    with pytest.raises(ChangedMeanwhile):
+        replace(path, b"old\n", b"new\n")
+    assert path.read_bytes() == b"newer\n"
+
+
+def test_a_file_that_cannot_be_written_stays_and_nothing_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "train.py"
+    path.write_bytes(b"old\n")
+
+    def full(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        replace(path, b"old\n", b"new\n")
+    assert path.read_bytes() == b"old\n"
+    assert list(tmp_path.iterdir()) == [path]
