@@ -124,10 +124,15 @@ def _is_false(value: Value) -> bool:
 
 def _is_used_after(program: Program, fit: Call) -> bool:
     """Whether the model that a fit leaves behind is asked for something, or saved."""
-    return any(
-        call.receiver is fit.receiver and call.order > fit.order and call.method in _USING
-        for call in program.trace.calls
-    ) or any(call.receiver is fit.receiver and call.order > fit.order for call in program.forwards)
+    forwards = {id(call) for call in program.forwards}
+    later = [call for call in program.trace.calls if call.order > fit.order and call.receiver is fit.receiver]
+    return any((call.method in _USING or id(call) in forwards) and not _is_its_own(call) for call in later)
+
+
+def _is_its_own(call: Call) -> bool:
+    """Whether a model runs itself, in a method that Keras calls during the fit."""
+    running = [frame.function for frame in call.context.frame.stack() if frame.function is not None]
+    return any(function.receiver is call.receiver for function in running)
 
 
 _USING = frozenset({"evaluate", "predict", "predict_on_batch", "test_on_batch", "save", "save_weights", "export"})
@@ -149,10 +154,10 @@ def conflicting_callbacks(program: Program) -> Reports:
 
 def _stopped_too_early(plateau: Instance, stopping: Instance) -> Reports:
     monitor, wait, end = monitored(plateau), _patience(plateau, 10), _patience(stopping, 0)
-    delayed = any(
-        _argument(stopping, place, name) is not None for place, name in ((5, "baseline"), (7, "start_from_epoch"))
-    )
-    if monitor is None or monitor != monitored(stopping) or wait is None or end is None or wait < end or delayed:
+    delayed = _argument(stopping, 5, "baseline") or _argument(stopping, 7, "start_from_epoch")
+    if monitor is None or monitor != monitored(stopping) or delayed is not None:
+        return
+    if wait is None or end is None or wait < end:
         return
     yield Report(
         plateau.site,
