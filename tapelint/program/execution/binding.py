@@ -35,7 +35,9 @@ class Binding(Classes):
             case tree.Attribute():
                 for owner in alternatives(self.evaluate(target.value)):
                     self.store(owner.attributes, target.name, value)
-                    assignment = AttributeAssignment(owner, target.name, value, self.site(target.id), self.context)
+                    order = len(self.trace.calls)
+                    site = self.site(target.id)
+                    assignment = AttributeAssignment(owner, target.name, value, site, self.context, order)
                     self.trace.assignments.append(assignment)
                 value.used("stored")
             case tree.Subscript():
