@@ -250,7 +250,8 @@ class Passage:
 
     `starts` are the rows of an array at which the batches began. `ended`: the data ran out. `trained`: gradients were
     asked for on the way. `again`: the probe asked for these batches itself, after the program, to compare their order.
-    `rows` are digests of the single examples in the first batches.
+    `rows` are digests of the single examples in the first batches. `vain` counts how often more was asked for
+    afterwards.
     """
 
     sizes: tuple[int, ...]
@@ -260,6 +261,7 @@ class Passage:
     trained: bool
     again: bool = False
     rows: tuple[str, ...] = ()
+    vain: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,37 +477,15 @@ class LossCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Forward:
-    """A model, or a layer on its own, that the user's code called `times` over at one place, under a tape or not.
-
-    `model` is its identity in this run. `moved` counts the variables that are not trained by gradients and that a call
-    changed, such as the averages of a normalization; None where nobody looked.
-    """
-
-    number: int
-    where: Site | None
-    model: int
-    name: str
-    kind: str
-    training: Training
-    sensitive: tuple[SensitiveLayer, ...]
-    taped: bool
-    in_function: bool
-    moved: int | None
-    output: Values
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
 class Construction:
-    """Layers, models or variables that one place of the user's code made, `times` over; the later the more `steps`.
+    """Layers, models or variables that one place of the user's code made, `times` over.
 
-    `in_call`: while a layer or model was being called; `steps` counts the gradient calls before the last of them.
+    `in_call`: while a layer or model was being called; `steps` counts the gradient calls before the last was made.
     """
 
     number: int
     where: Site | None
-    what: Literal["model", "layer", "variable", "loss"]
+    what: Literal["model", "layer", "variable"]
     kind: str
     in_call: bool
     in_function: bool
@@ -516,7 +496,10 @@ class Construction:
 
 @dataclass(frozen=True, slots=True)
 class TrainerCall:
-    """A method of a model such as `predict` or `compile`, called `times` over at one place, in so many seconds."""
+    """A method of a model such as `predict` or `compile`, called `times` over at one place, in so many seconds.
+
+    `examples` is what the last call was given; `steps` counts the gradient calls before it.
+    """
 
     number: int
     where: Site | None
@@ -535,9 +518,8 @@ class TrainerCall:
 class Model:
     """A model that the user's code called or trained.
 
-    `penalties` are the losses that its layers add, such as regularization, when it was last called, and `penalties_read`
-    counts how often anybody asked for them; `untracked` are the variables in attributes of its layers that are none of
-    its weights.
+    `penalties` counts the losses that its layers add, such as regularization, and `penalties_read` how often anybody
+    asked it for them; `untracked` are the variables in attributes of its layers that are none of its weights.
     """
 
     number: int
@@ -628,7 +610,6 @@ class Record:
     loose_calls: tuple[LooseCall, ...] = ()
     models: tuple[Model, ...] = ()
     constructions: tuple[Construction, ...] = ()
-    forwards: tuple[Forward, ...] = ()
     losses: tuple[LossCall, ...] = ()
     trainer_calls: tuple[TrainerCall, ...] = ()
     scores: tuple[Score, ...] = ()

@@ -28,12 +28,15 @@ HOOKS = (
     "tape",
     "optimizer",
     "variable",
+    "construction",
     "model",
+    "loss",
     "dataset",
     "metric",
     "saving",
     "standins",
     "fit",
+    "trainer",
 )
 
 MISSING = "TensorFlow is not installed for {python}: pip install 'tapelint[probe]'"

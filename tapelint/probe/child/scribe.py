@@ -34,6 +34,10 @@ class Scribe:
             self._numbers[table] = self._numbers.get(table, 0) + 1
             return self._numbers[table]
 
+    def given(self, table: str) -> int:
+        """How many numbers of the table have been given so far."""
+        return self._numbers.get(table, 0)
+
     def put(self, table: str, entry: Entry) -> None:
         """Write an entry that is complete."""
         if entry.number > MOST or self._written.get(table, 0) > MOST_BYTES:

@@ -28,10 +28,14 @@ class _Depth(threading.local):
         self.layer = 0
         self.evaluation = 0
         self.metric = 0
+        self.loss = 0
 
 
 class Witness:
-    """The one who sees everything and writes it down."""
+    """The one who sees everything and writes it down.
+
+    `origins` are the places where layers and models were made, by their identity.
+    """
 
     def __init__(self, plan: Plan, scribe: Scribe, budget: Budget) -> None:
         self.plan = plan
@@ -43,6 +47,7 @@ class Witness:
         self.gradients = Gradients()
         self.tapes = Tapes(scribe)
         self.depth = _Depth()
+        self.origins: dict[int, Site | None] = {}
         self.fits: list[int] = []
         self.quiet = False
         budget.more_wanted = self._more_wanted

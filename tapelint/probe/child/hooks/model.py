@@ -13,6 +13,7 @@ from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing
 
 from tapelint.probe.child.arrays import Arrays
 from tapelint.probe.child.feeds import size_of
+from tapelint.probe.child.models import Models
 from tapelint.probe.child.witness import Witness, deeper, patch
 from tapelint.record import LooseCall, ModelCall, SensitiveLayer, Training
 
@@ -24,6 +25,8 @@ def install(witness: Witness) -> None:
     """Put the wrappers in place."""
     watch = _Watch(witness)
     patch(keras.Layer, "__call__", watch.calling)
+    losses: Any = keras.Layer.losses
+    setattr(keras.Layer, "losses", property(watch.models.asking(losses.fget)))  # noqa: B010  mypy has it for constant
     trainer = next(base for base in keras.Model.__mro__ if "train_on_batch" in base.__dict__)
     patch(trainer, "train_on_batch", watch.training)
     for owner in _sensitive_kinds():
@@ -44,6 +47,7 @@ class _Watch:
     def __init__(self, witness: Witness) -> None:
         self.witness = witness
         self.arrays = Arrays(witness)
+        self.models = Models(witness)
         self._running: list[SensitiveLayer] = []
         self._loose: set[ModelCall] = set()
         self._looking = False
@@ -68,6 +72,7 @@ class _Watch:
                 self._looking = False
             with witness.attention():
                 self._note(layer, arguments, keywords, before)
+                self.models.seen(layer)
             return result
 
         return call
