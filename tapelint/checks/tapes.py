@@ -5,16 +5,29 @@ from __future__ import annotations
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import Repair, SetArgument
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.trails import distinct
+from tapelint.checks.wording import argument
+from tapelint.program import kinds
 from tapelint.program.arrays import size_of
+from tapelint.program.paths import listed_sources
 from tapelint.program.program import Program
-from tapelint.program.tapes import Gradients, active_tapes
+from tapelint.program.provenance import choices, is_operation, site_of
+from tapelint.program.tapes import Gradients, active_tapes, parameters_of
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
+    Computed,
     Constant,
     Display,
+    Element,
     Instance,
+    Item,
+    Mapping,
     Result,
+    Unknown,
+    Use,
     Value,
+    alternatives,
+    is_none,
 )
 
 _TESTING = frozenset({"assertRaises", "assertRaisesRegex", "raises"})
@@ -122,3 +135,103 @@ def _is_expected_to_fail(context: Context) -> bool:
         and (manager.call.method in _TESTING or (manager.call.op or "").rpartition(".")[2] in _TESTING)
         for manager in context.managers
     )
+
+
+@check
+def unwatched_tensor(program: Program) -> Reports:
+    for gradients in program.gradients:
+        if len(gradients.tapes) != 1 or gradients.sources is None or gradients.call.receiver is not gradients.tapes[0]:
+            continue
+        tape = gradients.tapes[0]
+        watched = _watched(program, tape)
+        if watched is None:
+            continue
+        ignoring = _ignores_variables(tape)
+        for source in listed_sources(gradients.sources):
+            lost = (ignoring and not watched and bool(parameters_of(source))) or _is_unrecorded_tensor(
+                gradients, source
+            )
+            if lost and not any(_same_thing(source, each) for each in watched):
+                yield _unwatched(program, gradients, source)
+                break
+
+
+def _unwatched(program: Program, gradients: Gradients, source: Value) -> Report:
+    made = site_of(source)
+    known = (program.name(made) if made is not None else None) or argument(program, gradients.call, 1, "sources")
+    what = f"`{known}`" if known else "the tensor"
+    tape = program.name(gradients.tapes[0].site) or "the tape"
+    return Report(
+        gradients.call.site,
+        f"{what} is no variable, and `{tape}` does not watch it: its gradient is None"
+        if not parameters_of(source)
+        else f"`{tape}` watches no variables unless it is told to: every gradient of {what} is None",
+        distinct(
+            [
+                (made, "it is made here"),
+                (gradients.tapes[0].site, "the tape is made here"),
+                (gradients.call.site, "the gradient is asked for here"),
+            ]
+        ),
+    )
+
+
+def _watched(program: Program, tape: Instance) -> list[Value] | None:
+    """What a tape is told to watch; None if somebody out of view may tell it more."""
+    if any(_hands_out(use) for use in tape.uses):
+        return None
+    watched: list[Value] = []
+    for call in program.trace.calls:
+        if call.op == "tensorflow.GradientTape.watch" and call.receiver is not None:
+            if tape not in alternatives(call.receiver):
+                continue
+            if call.opaque or not call.operands():
+                return None
+            given = (part for each in (*call.arguments, *call.keywords.values()) for part in listed_sources(each))
+            watched += [option for each in given for option in choices(each)]
+    return None if any(isinstance(each, Unknown) for each in watched) else watched
+
+
+def _hands_out(use: Use) -> bool:
+    """Whether somebody else gets the tape by this use of it."""
+    return use.kind in ("returned", "yielded", "stored", "argument") or isinstance(use.by, (Display, Mapping, Instance))
+
+
+def _ignores_variables(tape: Instance) -> bool:
+    """Whether a tape was made not to watch variables by itself."""
+    given = tape.call.argument(1, "watch_accessed_variables") if tape.call is not None else None
+    return isinstance(given, Constant) and given.value is False
+
+
+def _same_thing(source: Value, watched: Value) -> bool:
+    """Whether two values may be one thing or a part of the other."""
+    of = {id(one) for one in choices(source)}
+    return any(id(one) in of for one in choices(watched))
+
+
+# Functions that hand on what they are given, variables as well, or that make variables.
+_HANDING_ON = (
+    "tensorflow.Variable",
+    "tensorflow.nest.",
+    "tensorflow.function",
+    "tensorflow.compat.",
+    "tensorflow.saved_model.",
+)
+
+
+def _is_unrecorded_tensor(gradients: Gradients, source: Value) -> bool:
+    """Whether a source is surely a tensor, and was made when the tape recorded nothing."""
+    options = [option for option in alternatives(source) if not is_none(option)]
+    return bool(options) and all(_is_tensor(option) and not gradients.records(option) for option in options)
+
+
+def _is_tensor(value: Value) -> bool:
+    """Whether a value was surely computed by TensorFlow, or is a batch of a dataset."""
+    match value:
+        case Result(call=call):
+            return call.op == "forward" or (is_operation(value) and not (call.op or "").startswith(_HANDING_ON))
+        case Computed(parts=parts):
+            return is_operation(value) and any(_is_tensor(part) for part in parts)
+        case Element() | Item():
+            return all(kinds.of(one) == "dataset" for one in choices(value))
+    return False

@@ -183,11 +183,11 @@ def sources_of(gradients: Gradients) -> Goal:
             for part in (root, *parts_of(root)):
                 wanted |= {id(part), *map(id, variables_in(part))}
     if parameters is None and gradients.sources is not None:
-        wanted |= {id(source) for source in _listed(gradients.sources)}
+        wanted |= {id(source) for source in listed_sources(gradients.sources)}
     return lambda value: _belongs(value, wanted)
 
 
-def _listed(sources: Value) -> list[Value]:
+def listed_sources(sources: Value) -> list[Value]:
     """The tensors in a list of sources, or the one that is no list."""
     listed: list[Value] = []
     for option in alternatives(sources):
