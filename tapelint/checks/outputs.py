@@ -5,6 +5,7 @@ from __future__ import annotations
 from tapelint.checks import trails
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.wording import loss_named
 from tapelint.program.comparisons import Comparison
 from tapelint.program.outputs import PROBABILITIES, Head
 from tapelint.program.program import Program
@@ -30,7 +31,7 @@ def logits_mismatch(program: Program) -> Reports:
         head, loss = compared.head, compared.loss
         if head is None or loss.activation is None or loss.from_logits is None or _changes_activations(program):
             continue
-        chosen = _loss(program, compared)
+        chosen = loss_named(program, compared.loss)
         if not loss.from_logits and head.activation in ("linear", "log_softmax"):
             what = "log-probabilities" if head.activation == "log_softmax" else "logits"
             yield Report(
@@ -98,12 +99,6 @@ def _contradiction(compared: Comparison, head: Head) -> str | None:
         learned = f"trains it as a {loss.activation}, and what it predicts is not what it has learned"
         return f"a {head.activation} under `{loss.function}`, which {learned}"
     return None
-
-
-def _loss(program: Program, compared: Comparison) -> str:
-    """The loss in the user's words."""
-    name = program.name(compared.loss.site) if compared.loss.site is not None else None
-    return f"`{name}`" if name is not None else f"`{compared.loss.function}`"
 
 
 def _trail(compared: Comparison, head: Head, what: str) -> trails.Trail:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tapelint.program.comparisons import Loss
 from tapelint.program.program import Program
 from tapelint.program.tapes import Gradients
 from tapelint.program.trace import Call
@@ -58,3 +59,9 @@ def listed(words: Sequence[str]) -> str:
     """Up to three of them: `a`, `a and b`, `a, b and c`, `a, b and 4 more`."""
     shown = list(words) if len(words) <= 3 else [*words[:2], f"{len(words) - 2} more"]
     return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
+
+
+def loss_named(program: Program, loss: Loss) -> str:
+    """A loss by the name that the user gave its object, or else by that of its function."""
+    name = program.name(loss.site) if loss.site is not None else None
+    return f"`{name or loss.function}`"
