@@ -153,7 +153,10 @@ class GradientCall:
 
 @dataclass(frozen=True, slots=True)
 class TapeUse:
-    """The tapes opened at one place of the user's code: how many were asked, and how many given up unasked."""
+    """The tapes opened at one place of the user's code: how many were asked, and how many given up unasked.
+
+    `questions` counts what they were asked altogether, `alive` is the most of them that the program held at once.
+    """
 
     number: int
     where: Site | None
@@ -162,6 +165,9 @@ class TapeUse:
     asked: int
     unasked: int
     calls: tuple[ModelCall, ...]
+    persistent: bool = False
+    questions: int = 0
+    alive: int = 0
 
 
 @dataclass(frozen=True, slots=True)

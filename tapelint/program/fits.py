@@ -10,7 +10,7 @@ from tapelint.program.values import Constant, Display, Instance, Item, Value, al
 
 def epochs_of(fit: Call) -> int | None:
     """How many epochs a fit runs; None when it cannot be told."""
-    last, first = integer_of(fit.argument(3, "epochs")), fit.argument(9, "initial_epoch")
+    last, first = integer_of(fit.argument(3, "epochs")), fit.argument(11, "initial_epoch")
     if first is None or last is None:
         return last
     before = integer_of(first)

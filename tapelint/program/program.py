@@ -85,15 +85,15 @@ class Program:
         return list(self.calls("keras.Model.fit"))
 
     @cached_property
+    def all_fits(self) -> list[Call]:
+        """The fits of Keras, and others to a pipeline of TensorFlow: what is fitted to one trains like Keras."""
+        return [call for call in self.trace.calls if call.op == "keras.Model.fit" or _takes_dataset(call)]
+
+    @cached_property
     def feeds(self) -> list[tuple[Call, Feed]]:
         """Each call that trains, by gradients, `fit`, `train_on_batch` or a helper, with the data that it is fed."""
         found = [(gradients.call, feed) for gradients in self.training for feed in feeds_of(gradients)]
-        found += [(fit, feed) for fit in self.fits if (feed := feed_of_fit(fit)) is not None]
-        # Who is fitted to a pipeline of TensorFlow is a model of Keras, or trains like one.
-        fitted = [
-            call for call in self.trace.calls if call.op is None and call.method == "fit" and _takes_dataset(call)
-        ]
-        found += [(fit, feed) for fit in fitted if (feed := feed_of_fit(fit)) is not None]
+        found += [(fit, feed) for fit in self.all_fits if (feed := feed_of_fit(fit)) is not None]
         for call in self.calls("keras.Model.train_on_batch", TAKES_STEP):
             found += [(call, feed) for feed in feeds_behind([*call.arguments, *call.keywords.values()], call)]
         return found
@@ -193,6 +193,8 @@ def _leads_away(use: Use) -> bool:
 
 
 def _takes_dataset(call: Call) -> bool:
+    if call.op is not None or call.method != "fit":
+        return False
     data = call.argument(0, "x")
     return data is not None and kinds.of(data) == "dataset"
 

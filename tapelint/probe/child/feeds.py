@@ -30,6 +30,7 @@ class PassageNotes:
         self.rows: list[str] = []
         self.starts: list[int] = []
         self.ended = False
+        self.vain = 0
         self.trained = False
         self.again = again
 
@@ -53,6 +54,7 @@ class PassageNotes:
             self.trained,
             self.again,
             tuple(self.rows),
+            self.vain,
         )
 
 
@@ -163,6 +165,7 @@ class Feeds:
 
     def exhausted(self, feed: Feed, passage: PassageNotes) -> None:
         """There are no more batches; the last one has been used, if not for a gradient, then for something else."""
+        passage.vain += passage.ended
         passage.ended = True
         self._delivered = [pair for pair in self._delivered if pair[1] is not passage]
         self.grow(feed)

@@ -6,9 +6,9 @@ import itertools
 from tapelint.finding import Verdict
 from tapelint.probe.observations.registry import observation
 from tapelint.probe.observations.scenes import ENOUGH, fits_near, strongest, unreached
-from tapelint.probe.observations.wording import counted
+from tapelint.probe.observations.wording import counted, listed
 from tapelint.probe.scene import Scene, only
-from tapelint.record import Passage, Pipeline, Record
+from tapelint.record import Fit, Passage, Pipeline, Record
 
 BATCHING = ("batch", "padded_batch", "ragged_batch", "dense_to_ragged_batch")
 
@@ -87,6 +87,33 @@ def small_buffer(scene: Scene) -> Verdict:
             return Verdict("confirmed", f"{size} went through a buffer of {max(buffers)}")
         return Verdict("refuted", f"{size} went through a buffer of {max(buffers)}")
     return unreached(scene.record)
+
+
+@observation
+def data_runs_out(scene: Scene) -> Verdict:
+    """The data ended before the training did, or has no end that the training could come to."""
+    for pipeline in _pipelines(scene):
+        vain = max((passage.vain for passage in pipeline.passages), default=0)
+        if vain and pipeline.fit is None:
+            batches = counted(max(len(passage.sizes) for passage in pipeline.passages), "batch")
+            return Verdict(
+                "confirmed", f"after {batches} more was asked for, {counted(vain, 'time')}, and there was none"
+            )
+    fits = fits_near(scene)
+    for fit in fits:
+        if any("ran out of data" in warned.text for warned in scene.record.warnings) or _is_uneven(fit):
+            steps = listed([str(epoch.steps) for epoch in fit.epochs])
+            return Verdict("confirmed", f"the data ran out: the epochs took {steps} steps")
+        if fit.batches is None and any(one.endless and one.fit == fit.number for one in scene.record.pipelines):
+            return Verdict("confirmed", "the pipeline has no end, and nothing says how many steps an epoch has")
+    passed = [passage for pipeline in _pipelines(scene) for passage in pipeline.passages if passage.ended]
+    if passed or any(fit.epochs for fit in fits):
+        return Verdict("refuted", "every epoch had its batches")
+    return unreached(scene.record)
+
+
+def _is_uneven(fit: Fit) -> bool:
+    return not fit.cut and len({epoch.steps for epoch in fit.epochs}) > 1
 
 
 @observation
