@@ -41,3 +41,16 @@ def training_mode_when_scored(scene: Scene) -> Verdict:
     if unseen:
         return Verdict("unable", f"what {listed(unseen)} does with the flag cannot be seen")
     return Verdict("refuted", f"no layer ran in training mode in {counted(len(calls), 'call')}")
+
+
+@observation
+def weights_outside_model(scene: Scene) -> Verdict:
+    """Trainable variables that took part in a forward pass and are not among the model's weights."""
+    calls = scene.near(scene.model_calls())
+    if not calls:
+        return unreached(scene.record)
+    strays = unique(name for call in calls for name in call.strays)
+    times = counted(len(calls), "call")
+    if strays:
+        return Verdict("confirmed", f"{listed(strays)} took part in {times} and is no weight of the model")
+    return Verdict("refuted", f"all variables that took part in {times} are weights of the model")

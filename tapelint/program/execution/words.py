@@ -36,6 +36,7 @@ _CALL = re.compile(
     r"^(?P<indent>[ \t]+)def[ \t]+call\b(?P<body>.*?)(?=^(?P=indent)(?:def|async|class|@)|^\S|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+_DEFINED = re.compile(r"^(?:class|def)[ \t]+(\w+)", re.MULTILINE)
 _WORD = re.compile(r"(?:(\.)\s*)?([^\W\d]\w*)")
 
 
@@ -53,16 +54,18 @@ class Words:
             for alias in statement.names
             if alias.name in _NAMES
         }
-        called = [(_call_of(node, owner), names_in(node)) for node, owner in _functions(module.tree)]
-        makers = ("__init__", "build")
+        functions = [(node, owner, names_in(node)) for node, owner in _functions(module.tree)]
         self._holds_variables = any(
-            node.name in makers and owner is not None and not names_in(node).isdisjoint(_VARIABLES)
-            for node, owner in _functions(module.tree)
+            node.name in ("__init__", "build") and owner is not None and not names.isdisjoint(_VARIABLES)
+            for node, owner, names in functions
         )
+        # Blocks of the module's own, which have weights as well.
+        self._weights = _WEIGHTS | {owner or node.name for node, owner, names in functions if names & _WEIGHTS}
         # A customary name that nothing binds is a forgotten import, wherever it stands.
         forgotten = set(table("names")["imports"]) - module.bound
         self._telling = TRAINING | more
         self._wanted = {*self._telling, *aliases, *forgotten}
+        called = [(_call_of(node, owner), names) for node, owner, names in functions]
         grown = True
         while grown:
             reached = {call for call, words in called if call not in self._wanted and words & self._wanted}
@@ -71,7 +74,7 @@ class Words:
 
     def matter(self, function: tree.Function) -> bool:
         """Whether `function` does something of training: itself, through another of the module, or for Keras."""
-        if function.name == "call" and (self._holds_variables or not names_in(function).isdisjoint(_WEIGHTS)):
+        if function.name == "call" and (self._holds_variables or not names_in(function).isdisjoint(self._weights)):
             return True
         return function.name in _CALLED_BY_KERAS or not names_in(function).isdisjoint(self._wanted)
 
@@ -82,10 +85,12 @@ class Words:
 
 def makes_weights(bare: str) -> bool:
     """Whether a text without strings and comments has a layer that may make weights where it should not."""
-    found = _CALL.search(bare)
-    if found is None:
+    if _CALL.search(bare) is None:
         return False
-    return ".Variable" in bare or any(not _WEIGHTS.isdisjoint(words_in(call["body"])) for call in _CALL.finditer(bare))
+    weights = _WEIGHTS.union(_DEFINED.findall(bare))
+    return bool(_VARIABLES & set(words_in(bare))) or any(
+        not weights.isdisjoint(words_in(call["body"])) for call in _CALL.finditer(bare)
+    )
 
 
 def names_in(function: tree.Function) -> frozenset[str]:
