@@ -24,6 +24,12 @@ class Sites:
         self._libraries = tuple(library + "/" for library in libraries)
         self._owned: dict[str, bool] = {}
         self._positions: dict[tuple[CodeType, int], tuple[int, int, int, int]] = {}
+        self._generated: dict[str, tuple[CodeType, dict[int, int]]] = {}
+
+    def learn(self, generated: str, origin: CodeType, lines: dict[int, int]) -> None:
+        """Take a file that TensorFlow has generated from a function of code `origin`; `lines` leads back there."""
+        self._generated[generated] = origin, lines
+        self._owned[generated] = self.of_code(origin) is not None
 
     def owns(self, frame: FrameType | None) -> bool:
         """Whether the frame runs code of the user's."""
@@ -43,7 +49,7 @@ class Sites:
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and not self.owns(frame):
             frame = frame.f_back
-        return Caller(frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
+        return self._caller(frame) if frame is not None else None
 
     def of_frame(self, frame: FrameType | None) -> Site | None:
         """The innermost place in the user's code from this frame outward."""
@@ -99,14 +105,25 @@ class Sites:
     def _site(self, frame: FrameType, instruction: int) -> Site:
         code = frame.f_code
         line, end_line, column, end_column = self._position(code, instruction)
+        if code.co_filename in self._generated:
+            code, lines = self._generated[code.co_filename]
+            line = end_line = _origin(lines, line)
+            column, end_column = 1, len(linecache.getline(code.co_filename, line).rstrip("\r\n")) + 1
         first, last = _extent(code)
         callers: list[Caller] = []
         outer = frame.f_back
         while outer is not None and len(callers) < MOST_CALLERS:
             if self.owns(outer):
-                callers.append(Caller(outer.f_code.co_filename, outer.f_lineno))
+                callers.append(self._caller(outer))
             outer = outer.f_back
         return Site(code.co_filename, line, column, end_line, end_column, code.co_qualname, first, last, tuple(callers))
+
+    def _caller(self, frame: FrameType) -> Caller:
+        name = frame.f_code.co_filename
+        if name not in self._generated:
+            return Caller(name, frame.f_lineno)
+        code, lines = self._generated[name]
+        return Caller(code.co_filename, _origin(lines, frame.f_lineno))
 
     def _position(self, code: CodeType, instruction: int) -> tuple[int, int, int, int]:
         key = code, instruction
@@ -122,6 +139,12 @@ class Sites:
                 _characters(code.co_filename, end_line, end_column or 0) + 1,
             )
         return self._positions[key]
+
+
+def _origin(lines: dict[int, int], line: int) -> int:
+    """The user's line behind a generated one; what has none of its own belongs to the one before it."""
+    before = [number for number in lines if number <= line]
+    return lines[max(before)] if before else min(lines.values(), default=1)
 
 
 def _extent(code: CodeType) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import contextlib
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.autograph.impl import api as autograph
 from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function as TensorFlowFunction
 
 from tapelint.probe.child.hooks.boundary import given, taken
@@ -23,10 +24,36 @@ def install(witness: Witness) -> None:
             patch(owner, name, lambda _: _keeping_mode)
     book = _Book(witness)
     patch(TensorFlowFunction, "__call__", book.calling)
+    if witness.plan.graph:
+        patch(autograph, "_convert_actual", lambda original: _learning(witness, original))
+
+
+def _learning(witness: Witness, original: Any) -> Any:
+    """A wrapper for the conversion of Python to graphs, by which lines of generated files lead back to the user's."""
+
+    def convert(entity: Any, *arguments: Any) -> Any:
+        converted = original(entity, *arguments)
+        with witness.attention():
+            lines: dict[str, dict[int, int]] = {}
+            for place, origin in converted.ag_source_map.items():
+                lines.setdefault(place.filename, {})[place.lineno] = origin.loc.lineno
+            code = getattr(getattr(entity, "__func__", entity), "__code__", None)
+            for generated, known in lines.items():
+                if code is not None:
+                    witness.sites.learn(generated, code, known)
+        return converted
+
+    return convert
 
 
 def _keeping_mode(run_eagerly: bool) -> None:
     """The program's own wish; how functions run is the probe's choice."""
+
+
+_ARRAYS = ("tensor", "array")
+
+_KNOWN = "_tapelint_known"
+"""The mark on a `tf.function` that has been counted."""
 
 
 class _Counts:
@@ -36,11 +63,32 @@ class _Counts:
         self.name = name
         self.calls = 0
         self.traces = 0
+        self.objects = 0
         self.signatures: set[object] = set()
+        self.values: dict[object, set[object]] = {}
+        self.shapes: dict[object, set[object]] = {}
+
+    def note(self, signature: tuple[tuple[str, object], ...]) -> None:
+        """Take in the arguments of one call."""
+        self.calls += 1
+        self.signatures.add(signature)
+        arrays = tuple(each if each[0] in _ARRAYS else each[0] for each in signature)
+        others = tuple(each[0] if each[0] in _ARRAYS else each for each in signature)
+        self.values.setdefault(arrays, set()).add(others)
+        self.shapes.setdefault(others, set()).add(arrays)
 
     def entry(self) -> Function:
         return Function(
-            self.number, self.where, self.name, self.where.line, self.calls, len(self.signatures), self.traces
+            self.number,
+            self.where,
+            self.name,
+            self.where.line,
+            self.calls,
+            len(self.signatures),
+            self.traces,
+            self.objects,
+            max(map(len, self.values.values()), default=1),
+            max(map(len, self.shapes.values()), default=1),
         )
 
 
@@ -87,8 +135,10 @@ class _Book:
         return self.counts[code]
 
     def _count(self, counts: _Counts, function: Any, arguments: Any, keywords: Any) -> None:
-        counts.calls += 1
-        counts.signatures.add(tuple(_signature(value) for value in tf.nest.flatten((arguments, keywords))))
+        if not hasattr(function, _KNOWN):
+            setattr(function, _KNOWN, True)
+            counts.objects += 1
+        counts.note(tuple(_signature(value) for value in tf.nest.flatten((arguments, keywords))))
         if self.witness.plan.graph:
             with contextlib.suppress(Exception):
                 # A function that is made again each time has a count of its own each time.
@@ -99,12 +149,12 @@ class _Book:
         self.witness.scribe.grow("functions", counts.number, counts.entry)
 
 
-def _signature(value: Any) -> object:
+def _signature(value: Any) -> tuple[str, object]:
     """What a trace is made for: the type of a tensor, the value of a Python number, the identity of anything else."""
     if tf.is_tensor(value) and hasattr(value, "shape"):
-        return "tensor", str(value.shape), str(value.dtype)
+        return "tensor", (str(value.shape), str(value.dtype))
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return "array", str(value.shape), str(value.dtype)
+        return "array", (str(value.shape), str(value.dtype))
     if value is None or isinstance(value, bool | int | float | str):
         return type(value).__name__, value
     return type(value).__name__, id(value)

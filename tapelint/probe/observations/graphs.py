@@ -1,0 +1,117 @@
+"""Observations about functions that are compiled: what they are traced for, and what of them runs only then."""
+
+from collections.abc import Sequence
+
+from tapelint.finding import Place, Verdict
+from tapelint.probe.observations.exceptions import raises
+from tapelint.probe.observations.registry import observation, observation_of_graphs
+from tapelint.probe.observations.scenes import unreached
+from tapelint.probe.observations.wording import counted
+from tapelint.probe.scene import Scene, same_file
+from tapelint.record import Function, PythonCall
+
+FEW = 2
+"""So many traces are no sign that there will be more."""
+
+_DRAWING = ("numpy.random.", "random.", "time.")
+
+
+@observation
+def traced_for_values(scene: Scene) -> Verdict:
+    """A function was called with one Python number after another, each of which needs a graph of its own."""
+    functions = _functions(scene)
+    if not functions:
+        return unreached(scene.record)
+    worst = max(functions, key=lambda function: function.values)
+    calls = counted(worst.calls, "call")
+    if worst.values > FEW:
+        return Verdict("confirmed", f"{calls} of `{worst.name}` with {worst.values} different Python values")
+    if worst.values > 1 or worst.calls <= FEW:
+        return Verdict("unable", f"only {calls} of `{worst.name}`, with {counted(worst.values, 'Python value')}")
+    return Verdict("refuted", f"{calls} of `{worst.name}`, all with the same Python values")
+
+
+@observation
+def traced_for_shapes(scene: Scene) -> Verdict:
+    """A function was called with tensors of one shape after another, each of which needs a graph of its own."""
+    functions = _functions(scene)
+    if not functions:
+        return unreached(scene.record)
+    worst = max(functions, key=lambda function: function.shapes)
+    calls = counted(worst.calls, "call")
+    if worst.shapes > FEW:
+        return Verdict("confirmed", f"{calls} of `{worst.name}` with tensors of {worst.shapes} different shapes")
+    if worst.calls <= FEW:
+        return Verdict("unable", f"only {calls} of `{worst.name}`")
+    return Verdict("refuted", f"{calls} of `{worst.name}`, with tensors of {counted(worst.shapes, 'form')}")
+
+
+@observation
+def function_made_again(scene: Scene) -> Verdict:
+    """A `tf.function` was made again and again around one Python function."""
+    functions = _functions(scene)
+    if not functions:
+        return unreached(scene.record)
+    worst = max(functions, key=lambda function: function.objects)
+    calls = counted(worst.calls, "call")
+    if worst.objects > 1:
+        return Verdict("confirmed", f"{calls} of `{worst.name}`, by {worst.objects} different `tf.function` objects")
+    if worst.calls == 1:
+        return Verdict("unable", f"only one call of `{worst.name}`")
+    return Verdict("refuted", f"{calls} of `{worst.name}`, by one and the same `tf.function`")
+
+
+@observation_of_graphs
+def drawn_while_traced(scene: Scene) -> Verdict:
+    """A number was drawn, or a clock read, while a function was traced, and not when the graph ran."""
+    drawn = [call for call in scene.at(scene.record.python_calls) if call.name.startswith(_DRAWING)]
+    if not drawn:
+        return unreached(scene.record)
+    return _once(scene, drawn)
+
+
+@observation_of_graphs
+def runs_while_traced(scene: Scene) -> Verdict:
+    """`print` was given a tensor without a value while a function was traced, and was not called when the graph ran."""
+    printed = [call for call in scene.at(scene.record.python_calls) if call.name == "print"]
+    if not printed:
+        return unreached(scene.record)
+    if not any(call.symbolic for call in printed):
+        return Verdict("refuted", "no tensor without a value was printed")
+    return _once(scene, printed)
+
+
+@observation_of_graphs
+def raises_while_traced(scene: Scene) -> Verdict:
+    """The program ended in an exception that came up while a function was traced."""
+    return raises(scene)
+
+
+def _once(scene: Scene, calls: Sequence[PythonCall]) -> Verdict:
+    """Whether something ran while a function was traced, and not as often as the function."""
+    times = sum(call.times for call in calls)
+    if not all(call.traced for call in calls):
+        return Verdict("refuted", f"it ran {counted(times, 'time')}, outside of any graph")
+    around = [function for function in _functions(scene) if function.calls > times]
+    if around:
+        whole = counted(around[0].calls, "call")
+        return Verdict("confirmed", f"it ran {counted(times, 'time')} in {whole}, while traced")
+    if _functions(scene):
+        return Verdict("unable", f"it ran {counted(times, 'time')}, while traced, and the function no more often")
+    return Verdict("confirmed", f"it ran {counted(times, 'time')}, while traced")
+
+
+def _functions(scene: Scene) -> list[Function]:
+    """The functions that the finding or its trail stands in; else those that are called there, else the only one."""
+    places = [scene.finding.place, *(step.place for step in scene.finding.trail)]
+    known = [function for function in scene.record.functions if function.where is not None]
+    found = [function for function in known if any(_holds(function, place) for place in places)]
+    return found or (known if len(known) == 1 else [])
+
+
+def _holds(function: Function, place: Place) -> bool:
+    """Whether a place is in the lines of a function."""
+    where, span = function.where, place.span
+    if where is None or not same_file(where.path, place.path):
+        return False
+    return span.start.line <= where.last and where.first <= span.end.line
