@@ -25,6 +25,7 @@ HOOK_FOLDER = "tapelint.probe.child.hooks"
 HOOKS = (
     "warning",
     "function",
+    "python",
     "tape",
     "optimizer",
     "variable",
