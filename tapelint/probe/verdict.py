@@ -7,7 +7,7 @@ from pathlib import Path
 from tapelint.catalog import find
 from tapelint.finding import Finding, Verdict
 from tapelint.probe.discoveries import discoveries
-from tapelint.probe.observations import OBSERVATIONS
+from tapelint.probe.observations import OBSERVATIONS, OF_GRAPHS
 from tapelint.probe.scene import Scene
 from tapelint.record import Record
 
@@ -39,4 +39,6 @@ def _verdict(observation: str, finding: Finding, record: Record) -> Verdict:
     observe = OBSERVATIONS.get(observation)
     if observe is None:
         return Verdict("unable", f"this tapelint knows no observation `{observation}`")
+    if observation in OF_GRAPHS and not record.graph:
+        return Verdict("unable", "it shows only where functions are compiled, and here they ran eagerly")
     return observe(Scene(finding, record))
