@@ -22,8 +22,10 @@ def number(value: float) -> str:
 
 
 def said(kind: str, message: str) -> str:
-    """The first line of an exception's message, after its name."""
-    first = message.strip().splitlines()[0] if message.strip() else ""
+    """The first line of an exception's message, after its name; from within a graph, the line that says what it is."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()] or [""]
+    own = [line.removeprefix(f"{kind}: ") for line in lines if line.startswith(f"{kind}: ")]
+    first = own[-1] if own and lines[0] == "in user code:" else lines[0]
     return f"`{kind}`: {first[:100]}" if first else f"`{kind}`"
 
 
