@@ -6,6 +6,7 @@ import pytest
 
 from tapelint.finding import Finding, Place
 from tapelint.probe.launch import run
+from tapelint.probe.observations import OF_GRAPHS
 from tapelint.probe.verdict import judge
 from tapelint.record import Record
 from tapelint.source.span import Position, Span
@@ -21,7 +22,7 @@ CORRECTED = [program for program in OBSERVABLE if program.part in ("Instead", "F
 
 def observed(program: Program, folder: Path) -> Record:
     write(program.files, folder)
-    record = run(folder / SCRIPT, seconds=120, nursery=nursery())
+    record = run(folder / SCRIPT, seconds=120, graph=program.rule.probe in OF_GRAPHS, nursery=nursery())
     assert record.end in ("finished", "stopped", "raised"), (record.end, record.detail, record.stderr)
     return record
 
