@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapelint.catalog import named
 from tapelint.cli.evidence import Trial, gather
 from tapelint.cli.guard import tell, warn
 from tapelint.cli.mending import Wishes, taken_back, where, write
@@ -95,15 +94,16 @@ def _effects(
     before: "dict[Path, Record]",
     after: "dict[Path, Record]",
 ) -> Iterator[Effect]:
-    from tapelint.probe.verdict import judge
+    from tapelint.probe.verdict import verdict_on
 
     for finding in mending.applied:
         path, known = finding.place.path, verdicts.get(key(finding))
-        if named(finding.rule).probe is None or known is None or path not in after:
+        if known is None or path not in after:
             continue
         suspicion = dataclasses.replace(finding, place=_moved(mending, finding.place), trail=(), verdict=None)
-        judged = next(each for each in judge([suspicion], after[path]) if each.rule == finding.rule)
-        yield Effect(finding, known, judged.verdict or known, _collapse(before.get(path), after[path]))
+        verdict = verdict_on(suspicion, after[path])
+        if verdict is not None:
+            yield Effect(finding, known, verdict, _collapse(before.get(path), after[path]))
 
 
 def _collapse(before: "Record | None", after: "Record") -> str | None:

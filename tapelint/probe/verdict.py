@@ -23,22 +23,25 @@ def judge(findings: Sequence[Finding], record: Record, script: Path | None = Non
 
 
 def _judged(finding: Finding, record: Record) -> Finding:
-    rule = find(finding.rule)
-    if rule is None or rule.probe is None:
+    verdict = verdict_on(finding, record)
+    if verdict is None:
         return finding
-    verdict = _verdict(rule.probe, finding, record)
     if verdict.kind != "refuted" or finding.severity in ("info", "off"):
         return dataclasses.replace(finding, verdict=verdict)
     lowered = Verdict("refuted", f"{verdict.detail}; lowered to info")
     return dataclasses.replace(finding, verdict=lowered, severity="info")
 
 
-def _verdict(observation: str, finding: Finding, record: Record) -> Verdict:
+def verdict_on(finding: Finding, record: Record) -> Verdict | None:
+    """What the run says about a finding; None where its rule names nothing that could be observed."""
+    rule = find(finding.rule)
+    if rule is None or rule.probe is None:
+        return None
     if record.end == "unstarted":
         return Verdict("unable", f"the script did not run: {record.detail}")
-    observe = OBSERVATIONS.get(observation)
+    observe = OBSERVATIONS.get(rule.probe)
     if observe is None:
-        return Verdict("unable", f"this tapelint knows no observation `{observation}`")
-    if observation in OF_GRAPHS and not record.graph:
+        return Verdict("unable", f"this tapelint knows no observation `{rule.probe}`")
+    if rule.probe in OF_GRAPHS and not record.graph:
         return Verdict("unable", "it shows only where functions are compiled, and here they ran eagerly")
     return observe(Scene(finding, record))

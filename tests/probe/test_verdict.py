@@ -471,7 +471,7 @@ class TestNames:
         (Exceptional("ValueError", "no", at(30)), "confirmed"),
         (Exceptional("ValueError", "no", dataclasses.replace(at(15), callers=())), "unreached"),
         (Exceptional("ValueError", "no", None), "unreached"),
-        (None, "unable"),
+        (None, "unreached"),
     ],
 )
 def test_an_exception_on_the_lines_of_a_finding_confirms_it(error: Exceptional | None, kind: str) -> None:

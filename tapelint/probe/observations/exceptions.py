@@ -20,24 +20,29 @@ def name_error(scene: Scene) -> Verdict:
         if scene.at([error]) or (same and error.where is not None):
             line = f", on line {error.where.line}" if error.where is not None else ""
             return Verdict("confirmed", said(error.kind, error.message) + line)
-    record = scene.record
-    seen = (record.gradients, record.tapes, record.applications, record.optimizers, record.fits, record.metrics)
-    if any(scene.began(entries) for entries in seen):
+    if _ran(scene):
         return Verdict("refuted", "the line ran without a `NameError`")
-    return unreached(record)
+    return unreached(scene.record)
 
 
 @observation
 def raises(scene: Scene) -> Verdict:
     """The program ended in an exception that came up on the finding's lines, or on its trail's."""
     error = scene.record.exception
-    if error is None or error.where is None:
-        return unreached(scene.record) if error is not None else Verdict("unable", "the run raised no exception")
-    if scene.at([error]) or scene.holds(Caller(error.where.path, error.where.line)) or _on_the_way(scene, error.where):
+    if error is not None and error.where is not None and _leads_to(scene, error.where):
         return Verdict("confirmed", said(error.kind, error.message))
+    if _ran(scene):
+        return Verdict("refuted", "the line ran and raised nothing")
     return unreached(scene.record)
 
 
-def _on_the_way(scene: Scene, where: Site) -> bool:
-    """Whether the exception came up in something that the finding's lines called."""
-    return any(scene.holds(caller) for caller in where.callers)
+def _leads_to(scene: Scene, where: Site) -> bool:
+    """Whether an exception came up on the finding's lines or its trail's, or in something that they called."""
+    return any(scene.holds(caller) for caller in (Caller(where.path, where.line), *where.callers))
+
+
+def _ran(scene: Scene) -> bool:
+    """Whether something was seen to begin on the finding's own lines."""
+    record = scene.record
+    seen = (record.gradients, record.tapes, record.applications, record.optimizers, record.fits, record.metrics)
+    return any(scene.began(entries) for entries in seen)
