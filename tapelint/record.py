@@ -113,7 +113,8 @@ class Source:
 
     `variable` is its identity in this run. `largest` is the greatest magnitude in the gradient. `unchanged` says
     whether every bit is as it was at the previous gradient call by this variable, `moved` by how much it has moved at
-    most since then; both are None the first time.
+    most since then; both are None the first time. `size` is the root of the mean of the gradient's squares, and `rank`
+    counts the dimensions of what it belongs to.
     """
 
     variable: int
@@ -124,6 +125,8 @@ class Source:
     largest: float | None
     unchanged: bool | None
     moved: float | None
+    size: float | None = None
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,8 @@ class Pair:
     """A gradient and the variable it was applied to.
 
     `source` is the variable that the gradient belongs to according to the gradient call, `matched` how that was found
-    out. `identical` says whether the variable has the same bits after the update, `moved` by how much it moved at most.
+    out. `identical` says whether the variable has the same bits after the update, `moved` by how much it moved at most,
+    and `scale` how large its largest number was before.
     """
 
     variable: int
@@ -203,6 +207,7 @@ class Pair:
     largest: float | None
     identical: bool | None
     moved: float | None
+    scale: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,6 +421,7 @@ class Fit:
     `batches` is what an epoch has, `asked` the epochs the program wanted, `cut` whether the probe shortened it.
     `iterations` counts the optimizer's updates during the fit; `changed` of `trainable` variables ended different.
     Of the `held_out` examples that were looked at, `shared` are trained on, too; None where that cannot be told.
+    `fresh`: the training step had to be made, because nothing had been trained since the model was compiled.
     """
 
     number: int
@@ -440,6 +446,7 @@ class Fit:
     exception: Exceptional | None
     held_out: int | None = None
     shared: int | None = None
+    fresh: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +470,8 @@ class Values:
 class LossCall:
     """A loss that was computed `times` over at one place: by an object or a function of Keras's, or by `tf.nn`.
 
-    `own`: the call stands in the user's code. `result` is what came back, before the caller reduced it.
+    `own`: the call stands in the user's code. `result` is what came back, before the caller reduced it. `recovered`:
+    Keras noted logits at what was predicted, and computes the loss of those.
     """
 
     number: int
@@ -479,6 +487,20 @@ class LossCall:
     true: Values
     predicted: Values
     result: Values
+    times: int
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """An operation on two tensors at one place that gave more numbers than either had, `times` over."""
+
+    number: int
+    where: Site | None
+    operation: str
+    left: tuple[int | None, ...]
+    right: tuple[int | None, ...]
+    result: tuple[int | None, ...]
     times: int
 
 
@@ -498,6 +520,23 @@ class Construction:
     taped: bool
     steps: int
     times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """The units of a layer that lets nothing below zero through, in the training steps that were seen.
+
+    `where` is the place at which the layer was made. `silent` units were never above zero, for none of the `examples`.
+    """
+
+    number: int
+    where: Site | None
+    name: str
+    kind: str
+    units: int
+    silent: int
+    examples: int
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -617,6 +656,8 @@ class Record:
     models: tuple[Model, ...] = ()
     constructions: tuple[Construction, ...] = ()
     losses: tuple[LossCall, ...] = ()
+    activations: tuple[Activation, ...] = ()
+    broadcasts: tuple[Broadcast, ...] = ()
     trainer_calls: tuple[TrainerCall, ...] = ()
     scores: tuple[Score, ...] = ()
     warnings: tuple[Warned, ...] = ()

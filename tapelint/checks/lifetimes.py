@@ -13,7 +13,7 @@ from tapelint.program import kinds
 from tapelint.program.knowledge import table
 from tapelint.program.models import library_class, parts_of
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors
+from tapelint.program.provenance import ancestors, site_of
 from tapelint.program.tapes import Parameters, choices_of_root, parameters_of
 from tapelint.program.trace import Call, Loop
 from tapelint.program.turns import compares, is_certain, restores, varies, written
@@ -208,6 +208,9 @@ def _follows(earlier: Call, later: Call) -> bool:
 
 def _strangers(program: Program, earlier: Training, later: Training) -> str | None:
     """What the optimizer was built for, if that surely leaves out variables that it is given later."""
+    if earlier.call.site == later.call.site and _sites(earlier) == _sites(later):
+        # One and the same piece of code, and each of its runs may bring its own.
+        return None
     if all(each.partial for each in earlier.owners):
         if any(_is_whole_of(each, part) for each in later.owners for part in earlier.owners):
             return "a part of these variables"
@@ -216,6 +219,10 @@ def _strangers(program: Program, earlier: Training, later: Training) -> str | No
     if all(distinct(program, left, right) for left in earlier.owners for right in later.owners):
         return "the variables of another model"
     return None
+
+
+def _sites(training: Training) -> list[Site | None]:
+    return [site_of(root) for each in training.owners for root in choices_of_root(each.root)]
 
 
 def _is_whole_of(whole: Parameters, part: Parameters) -> bool:

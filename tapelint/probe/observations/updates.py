@@ -99,6 +99,20 @@ def optimizer_recreated(scene: Scene) -> Verdict:
 
 
 @observation
+def toggle_unheeded(scene: Scene) -> Verdict:
+    """A fit went on with a training step that was made when other variables were trainable."""
+    fits = scene.near(scene.record.fits)
+    for fit in fits:
+        earlier = [each for each in scene.record.fits if each.model == fit.model and each.number < fit.number]
+        if earlier and not fit.fresh and earlier[-1].trainable != fit.trainable:
+            step = f"its step was made for {counted(earlier[-1].trainable, 'trainable variable')}"
+            return Verdict("confirmed", f"{step}, now there are {fit.trainable}, and nothing compiled it again")
+    if fits:
+        return Verdict("refuted", f"{counted(fits[-1].trainable, 'trainable variable')}, as the step was made for")
+    return unreached(scene.record)
+
+
+@observation
 def rate_compounds(scene: Scene) -> Verdict:
     """The learning rate was multiplied again and again."""
     verdicts = [_rates(fit) for fit in fits_near(scene)]

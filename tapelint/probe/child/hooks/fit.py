@@ -62,6 +62,7 @@ class _Watch:
         self.iterations: tuple[int | None, int | None] = None, None
         self.exception: Exceptional | None = None
         self.overlap: tuple[int, int] | None = None
+        self.fresh = getattr(model, "train_function", None) is None
         self._rate: float | None = None
 
     def keras_callback(self) -> Any:
@@ -117,6 +118,7 @@ class _Watch:
             exception=self.exception,
             held_out=self.overlap[0] if self.overlap is not None else None,
             shared=self.overlap[1] if self.overlap is not None else None,
+            fresh=self.fresh,
         )
 
     def _train_begin(self, *_: Any, **__: Any) -> None:
