@@ -7,7 +7,7 @@ from tapelint.probe.observations.exceptions import raises
 from tapelint.probe.observations.registry import observation, observation_of_graphs
 from tapelint.probe.observations.scenes import unreached
 from tapelint.probe.observations.wording import counted
-from tapelint.probe.scene import Scene, same_file
+from tapelint.probe.scene import Scene, only, same_file
 from tapelint.record import Function, PythonCall
 
 FEW = 2
@@ -92,21 +92,24 @@ def _once(scene: Scene, calls: Sequence[PythonCall]) -> Verdict:
     times = sum(call.times for call in calls)
     if not all(call.traced for call in calls):
         return Verdict("refuted", f"it ran {counted(times, 'time')}, outside of any graph")
-    around = [function for function in _functions(scene) if function.calls > times]
-    if around:
-        whole = counted(around[0].calls, "call")
+    around = _around(scene)
+    called = max((function.calls for function in around), default=0)
+    if called > times:
+        whole = counted(called, "call")
         return Verdict("confirmed", f"it ran {counted(times, 'time')} in {whole}, while traced")
-    if _functions(scene):
+    if around:
         return Verdict("unable", f"it ran {counted(times, 'time')}, while traced, and the function no more often")
     return Verdict("confirmed", f"it ran {counted(times, 'time')}, while traced")
 
 
 def _functions(scene: Scene) -> list[Function]:
-    """The functions that the finding or its trail stands in; else those that are called there, else the only one."""
+    """The functions that the finding or its trail stands in; else the only one there is."""
+    return _around(scene) or only(scene.record.functions, lambda _: True)
+
+
+def _around(scene: Scene) -> list[Function]:
     places = [scene.finding.place, *(step.place for step in scene.finding.trail)]
-    known = [function for function in scene.record.functions if function.where is not None]
-    found = [function for function in known if any(_holds(function, place) for place in places)]
-    return found or (known if len(known) == 1 else [])
+    return [function for function in scene.record.functions if any(_holds(function, place) for place in places)]
 
 
 def _holds(function: Function, place: Place) -> bool:
