@@ -30,8 +30,10 @@ class Trial:
     seconds: float
     quiet: bool = False
 
-    def run(self, script: Path, arguments: Iterable[str] = (), nursery: "Nursery | None" = None) -> "Record":
-        """What happened when the script was run under observation."""
+    def run(
+        self, script: Path, arguments: Iterable[str] = (), nursery: "Nursery | None" = None, *, graph: bool = False
+    ) -> "Record":
+        """What happened when the script was run under observation; with `graph`, what it compiles is compiled."""
         from tapelint.probe import launch
 
         with watching(script, self.steps, quiet=self.quiet) as watch:
@@ -40,6 +42,7 @@ class Trial:
                 arguments=tuple(arguments),
                 steps=self.steps,
                 seconds=self.seconds,
+                graph=graph,
                 watch=watch,
                 nursery=nursery,
             )
@@ -54,6 +57,8 @@ def gather(outcome: Outcome, trial: Trial, others: Iterable[Path] = ()) -> "Evid
     with nursery_for(len(scripts)) as nursery:
         for script in scripts:
             evidence.hear(script, trial.run(script, nursery=nursery))
+            if evidence.wants_graphs(script) and not evidence.interrupted:
+                evidence.hear_compiled(script, trial.run(script, nursery=nursery, graph=True))
             if evidence.interrupted:
                 break
     return evidence
@@ -93,6 +98,20 @@ class Evidence:
             elif finding.place.path == script or (finding.verdict and finding.verdict.kind in DECIDED):
                 self._judged[key] = finding
 
+    def wants_graphs(self, script: Path) -> bool:
+        """Whether some finding that the script concerns shows only where functions are compiled."""
+        return any(_shows_in_graphs(finding) for finding in self._outcome.findings if self._concerns(finding, script))
+
+    def hear_compiled(self, script: Path, record: "Record") -> None:
+        """Takes in what happened when a script was run once more, with its functions compiled."""
+        from tapelint.probe.verdict import judge
+
+        self.interrupted = record.end == "interrupted"
+        concerned = [finding for finding in self._outcome.findings if self._concerns(finding, script)]
+        for finding in judge([finding for finding in concerned if _shows_in_graphs(finding)], record):
+            if _key(finding) in self._judged and _shows_in_graphs(finding):
+                self._judged[_key(finding)] = finding
+
     def outcome(self, hierarchy: Hierarchy) -> Outcome:
         """The outcome with the verdicts, and with what only running has shown, as far as the settings admit it."""
         documents = dict(self._outcome.documents)
@@ -131,6 +150,12 @@ def _by_path(findings: Iterable[Finding]) -> Iterator[tuple[Path, list[Finding]]
 
 def _can_be_tested(finding: Finding) -> bool:
     return named(finding.rule).probe is not None
+
+
+def _shows_in_graphs(finding: Finding) -> bool:
+    from tapelint.probe.observations import OF_GRAPHS
+
+    return named(finding.rule).probe in OF_GRAPHS
 
 
 def _why_not_run(outcome: Outcome, path: Path) -> str | None:
