@@ -61,7 +61,7 @@ def layer_created_in_call(program: Program) -> Reports:
         yield Report(
             call.site,
             f"this {what} is made anew at every {often}: its weights are never trained",
-            distinct([(reads, "it is used here"), *_forward_sites(program, call)]),
+            distinct([(reads, "it is used here"), *_of_forward(program, call.context)]),
         )
 
 
@@ -111,11 +111,11 @@ def _is_read(variable: Instance) -> bool:
     return any(isinstance(use.by, Computed) or (isinstance(use.by, Call) and use.by.op) for use in variable.uses)
 
 
-def _forward_sites(program: Program, made: Call) -> Iterator[tuple[Site | None, str]]:
-    """Where the model is called in whose forward pass something is made."""
-    outer = made.context.forwards[:1]
+def _of_forward(program: Program, context: Context) -> Iterator[tuple[Site | None, str]]:
+    """Where the user's code calls the model in whose forward pass something happens."""
+    outer = context.forwards[:1]
     for forward in program.forwards:
-        if outer and forward.callee is outer[0] and forward.order < made.order:
+        if outer and forward.callee is outer[0]:
             yield forward.site, "the model is called here"
             return
 
@@ -137,7 +137,7 @@ def untracked_variable(program: Program) -> Reports:
                 yield Report(
                     variable.site,
                     f"`self.{name}` is no weight in Keras 3: it is never trained nor saved",
-                    distinct([(read, "the layer computes with it here"), *_sites_of_forwards(program, owner)]),
+                    distinct([(read.site, "the layer computes with it here"), *_of_forward(program, read.context)]),
                 )
 
 
@@ -189,8 +189,8 @@ def _changes_or_hands_on(use: Use) -> bool:
     return op.startswith("tensorflow.GradientTape") or not op.startswith((*_READING, "builtins."))
 
 
-def _read_in_call(variable: Instance) -> Site | None:
-    """Where the forward pass of a layer computes with a variable."""
+def _read_in_call(variable: Instance) -> Computed | Call | None:
+    """What in the forward pass of a layer computes with a variable."""
     pending: list[Value] = [variable]
     seen: set[int] = set()
     while pending:
@@ -201,7 +201,7 @@ def _read_in_call(variable: Instance) -> Site | None:
         for use in value.uses:
             by = use.by
             if isinstance(by, (Computed, Call)) and _in_call(by.context):
-                return by.site
+                return by
             if isinstance(by, (Display, Mapping, Item)):
                 pending.append(by)
     return None
@@ -209,13 +209,6 @@ def _read_in_call(variable: Instance) -> Site | None:
 
 def _in_call(context: Context) -> bool:
     return running_call(context) is not None
-
-
-def _sites_of_forwards(program: Program, owner: Value) -> Iterator[tuple[Site | None, str]]:
-    for forward in program.forwards:
-        if forward.callee is owner:
-            yield forward.site, "the layer is called here"
-            return
 
 
 def _class_name(made: Instance) -> str:
