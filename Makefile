@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format picture precision speed clean
+.PHONY: help demo test lint format index picture precision speed clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -23,6 +23,7 @@ help:
 	@echo 'make test       run the tests and every gate: ruff, mypy, import-linter, the wheel'
 	@echo 'make lint       run only ruff and mypy'
 	@echo 'make format     let ruff format and fix the code'
+	@echo 'make index      write the index of the rules again'
 	@echo 'make picture    draw the pictures of the README again'
 	@echo 'make precision  lint other people'\''s packages (downloads them) and compare with what readers judged'
 	@echo 'make speed      time tapelint and flake8 on the same files of other people'\''s packages (downloads them)'
@@ -42,6 +43,9 @@ lint: $(VENV)/with-tests
 format: $(VENV)/with-tests
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
+
+index: $(VENV)/with-tests
+	$(RUN) docs.index
 
 picture: $(VENV)/with-tests
 	$(VENV)/bin/python docs/picture.py

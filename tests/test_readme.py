@@ -7,26 +7,11 @@ from pathlib import Path
 import pytest
 
 from docs import picture
-from tapelint.catalog import Rule, rules
 from tapelint.report import concise
 from tests.report.programs import outcome
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def row(rule: Rule) -> str:
-    level = "off" if rule.preview else rule.severity
-    shown = rule.probe or "–"
-    return f"| [{rule.code}](rules/{rule.name}.md) | {rule.name} | {level} | {rule.summary} | {shown} |"
-
-
-def test_the_table_of_the_rules_is_the_catalogue() -> None:
-    header = "| code | rule | level | says | seen by running |\n|---|---|---|---|---|\n"
-    table = header + "".join(row(rule) + "\n" for rule in rules().values())
-    between = re.search(r"<!-- rules: .*? -->\n(.*?)<!-- end of rules -->", README, flags=re.DOTALL)
-    assert between
-    assert between[1] == table
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "rules/README.md"])
