@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.checks.registry import check_of_absence
+from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program import kinds
@@ -34,7 +34,7 @@ def metric_not_reset(program: Program) -> Reports:
         calls = [use.by for use in metric.uses if use.kind == "receiver" and isinstance(use.by, Call)]
         if unknown or _tracked(metric) or any(_is_handed_over(holder) for holder in _holders(program, metric)):
             continue
-        updates = [call for call in calls if call.method in ("update_state", "__call__")]
+        updates = [call for call in calls if call.method in _UPDATING]
         for read in (call for call in calls if call.method == "result"):
             if _is_picked(program, metric, read):
                 continue
@@ -174,3 +174,35 @@ def _known_to_model(program: Program, metric: Instance) -> bool:
         isinstance(model.cls, Class) and "metrics" in model.cls.attributes for model in program.objects("model")
     )
     return held or listed
+
+
+@check
+def shared_metric(program: Program) -> Reports:
+    if any(_resets_something(call) for call in program.trace.calls):
+        return
+    scoring = {id(call) for call in program.evaluations}
+    training = {id(loop) for call, _ in program.feeds for loop in call.context.loops[-1:]}
+    for metric in program.objects("metric"):
+        if _tracked(metric) or any(_is_handed_over(holder) for holder in _holders(program, metric)):
+            continue
+        calls = [use.by for use in metric.uses if use.kind == "receiver" and isinstance(use.by, Call)]
+        updates = [call for call in calls if call.method in _UPDATING and not _is_of_keras(call)]
+        learned = [call for call in updates if {id(loop) for loop in call.context.loops[-1:]} & training]
+        scored = [call for call in updates if id(call) in scoring]
+        for score in scored[:1]:
+            before = [call for call in learned if call.order < score.order]
+            reads = [call for call in calls if call.method == "result" and call.order > score.order]
+            if before and reads and not any(_resets(call) and before[-1].order < call.order for call in calls):
+                yield Report(
+                    score.site,
+                    f"{callee(program, score, 'the metric')} still holds what training gave it: the score mixes both",
+                    ((before[-1].site, "updated in training"), (reads[0].site, "read here")),
+                )
+
+
+_UPDATING = frozenset({"update_state", "__call__"})
+
+
+def _is_of_keras(call: Call) -> bool:
+    """Whether Keras runs the loop around a call, and resets what it knows of."""
+    return any(loop.kind == "fit" for loop in call.context.loops)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tapelint.checks import trails
 from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
+from tapelint.program import kinds
 from tapelint.program.feeds import feed_of_fit
 from tapelint.program.fits import callbacks_of, epochs_of, is_of_keras, monitored, same_data, validates
+from tapelint.program.heldout import is_held_out
+from tapelint.program.pipelines import dataset_behind
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, made_by, site_of
 from tapelint.program.rows import columns_of, share_examples, share_rows
 from tapelint.program.trace import Call
-from tapelint.program.values import Display, Instance, Parameter, Unknown, Value, alternatives, is_none
+from tapelint.program.values import (
+    Display,
+    Element,
+    Function,
+    Instance,
+    Parameter,
+    Site,
+    Unknown,
+    Value,
+    alternatives,
+    is_none,
+)
 from tapelint.program.wrappers import EVALUATES
 
 _EVALUATING = frozenset({"evaluate", "test_on_batch", "predict", "predict_on_batch", "evaluate_generator", "score"})
@@ -152,3 +168,70 @@ def _is_scored(held_out: Value, evaluate: Call) -> bool:
     """Whether an `evaluate` is on the data that was held out from a fit."""
     x = evaluate.argument(0, "x")
     return x is not None and any(same_data(x, side) for side in _sides(held_out)[:1])
+
+
+@check
+def update_in_evaluation(program: Program) -> Reports:
+    yield from _updates_in_test_steps(program)
+    if any(call.method in _RESTORING for call in program.trace.calls):
+        # What is learned for the moment, as from the examples of a task, is taken back.
+        return
+    fed = list(_trained_on(program))
+    for call, data in fed:
+        others = [one for other, one in fed if _is_same_step(call, other) and one is not data]
+        if is_held_out(data) and any(not is_held_out(one) for one in others):
+            yield Report(
+                _step_over(call, data),
+                "the weights are updated by data that was held out: its score says nothing about new data any more",
+                trails.distinct([(site_of(data), "this is held out"), (call.site, "the update is made here")]),
+            )
+
+
+_RESTORING = frozenset({"set_weights", "load_weights", "restore"})
+
+
+def _updates_in_test_steps(program: Program) -> Reports:
+    for update in program.updates:
+        for frame in update.call.context.frame.stack():
+            function = frame.function
+            if function is not None and function.node.name == "test_step" and _is_of_model(function):
+                yield Report(
+                    update.call.site,
+                    "`test_step` updates the weights: each validation trains on the validation data",
+                    ((function.site, "Keras calls this for validation and `evaluate`"),),
+                )
+
+
+def _is_of_model(method: Function) -> bool:
+    return method.owner is not None and kinds.of_class(method.owner) == "model"
+
+
+def _trained_on(program: Program) -> Iterator[tuple[Call, Value]]:
+    """Each call that trains, with all the data that it goes through, if it is of one kind."""
+    for fit in program.fits:
+        x = fit.argument(0, "x")
+        if x is not None:
+            yield fit, x
+    for gradients in program.training:
+        call = gradients.call
+        looped = {id(loop.iterable) for loop in call.context.loops if loop.iterable is not None}
+        batches = [one for one in ancestors(gradients.target or call.result) if isinstance(one, Element)]
+        sources = {id(data): data for one in batches if id(one.of) in looped for data in [dataset_behind(one.of)]}
+        if len(sources) == 1:
+            yield call, next(iter(sources.values()))
+
+
+def _is_same_step(call: Call, other: Call) -> bool:
+    """Whether two calls train one model: by one line of the program, or by `fit` of the same object."""
+    if call.op == other.op == "keras.Model.fit":
+        return call.receiver is other.receiver
+    return call is not other and call.site == other.site
+
+
+def _step_over(call: Call, data: Value) -> Site:
+    """Where the loop over the data asks for the step that trains."""
+    loops = [loop for loop in call.context.loops if loop.iterable is not None and dataset_behind(loop.iterable) is data]
+    depth = call.context.loops.index(loops[0]) + 1 if loops else 0
+    inside = [frame for frame in call.context.frame.stack() if frame.loops >= depth and frame.call_site is not None]
+    outermost = inside[-1].call_site if loops and inside else None
+    return outermost or call.site

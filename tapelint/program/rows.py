@@ -80,6 +80,11 @@ def columns_of(given: Value) -> list[Value]:
     return [given]
 
 
+def origins(value: Value) -> list[Value]:
+    """A value, and what its rows are taken from, step by step, nearest first."""
+    return [station.of for station in _stations(value)]
+
+
 def _stations(value: Value) -> list[Rows]:
     """What a value is rows of: itself, what it is a part of, and so on to where it comes from, nearest first."""
     found: list[Rows] = []
@@ -217,7 +222,9 @@ def share_examples(data: Value, other: Value) -> bool:
     chosen_too = [step for step in right.steps if step.method in _SELECTING]
     if [id(step) for step in chosen] != [id(step) for step in chosen_too[: len(chosen)]]:
         return False
-    return left.source is right.source or _is_same_folder(left.source, right.source) or _share_arrays(left, right)
+    if left.source is right.source:
+        return left.share is right.share
+    return _is_same_folder(left.source, right.source) or _share_arrays(left, right)
 
 
 def _share_arrays(left: Pipeline, right: Pipeline) -> bool:

@@ -5,7 +5,7 @@ from tapelint.probe.observations.registry import observation
 from tapelint.probe.observations.scenes import fits_near, strongest, unreached
 from tapelint.probe.observations.wording import counted, listed, number, said, unique
 from tapelint.probe.scene import Scene
-from tapelint.record import Callback, Fit, Metric, MetricEvent, Score
+from tapelint.record import Callback, Fit, Metric, MetricEvent, Passage, Score
 
 
 @observation
@@ -212,3 +212,50 @@ def _misfit(score: Score) -> str | None:
     if score.kind == "CategoricalAccuracy" and labels.highest > 1:
         return f"`{score.kind}` got labels up to {number(labels.highest)}, which are no shares"
     return None
+
+
+@observation
+def second_data_trains(scene: Scene) -> Verdict:
+    """Gradients were taken while the program went through more than one set of data, this one among them."""
+    pipelines = [pipeline for pipeline in scene.record.pipelines if any(map(_trained, pipeline.passages))]
+    near = scene.near(pipelines)
+    if not near:
+        return unreached(scene.record)
+    others = [pipeline for pipeline in pipelines if pipeline.number not in {each.number for each in near}]
+    if others or len(near) > 1:
+        batches = sum(len(passage.sizes) for passage in near[0].passages if passage.trained)
+        line = others[0].where.line if others and others[0].where is not None else None
+        besides = f"data on line {line}" if line is not None else "other data"
+        return Verdict("confirmed", f"gradients were taken of {counted(batches, 'batch')} here, besides {besides}")
+    return Verdict("refuted", "gradients were taken of no other data")
+
+
+def _trained(passage: Passage) -> bool:
+    return passage.trained and not passage.again
+
+
+@observation
+def metric_in_two_roles(scene: Scene) -> Verdict:
+    """A metric was updated on two lines, and read, without a reset in between."""
+    near = [metric for metric in scene.record.metrics if scene.at(metric.events)] or [
+        metric for metric in scene.record.metrics if scene.near(metric.events)
+    ]
+    if not near:
+        return unreached(scene.record)
+    return strongest([_roles(metric) for metric in near]) or unreached(scene.record, "after both loops")
+
+
+def _roles(metric: Metric) -> Verdict | None:
+    lines: list[int] = []
+    read = False
+    for event in metric.events:
+        if event.kind == "reset":
+            lines = []
+        elif event.kind == "update" and event.where is not None and event.where.line not in lines:
+            lines.append(event.where.line)
+        elif event.kind == "read":
+            read = True
+            if len(lines) > 1:
+                places = " and ".join(map(str, lines[:2]))
+                return Verdict("confirmed", f"`{metric.name}` was updated on lines {places} without a reset in between")
+    return Verdict("refuted", f"`{metric.name}` was updated on one line between resets") if read else None
