@@ -9,6 +9,7 @@ from tapelint.checks.wording import loss_named
 from tapelint.program.comparisons import Comparison
 from tapelint.program.outputs import PROBABILITIES, Head
 from tapelint.program.program import Program
+from tapelint.program.values import Site
 
 # Activations whose results are no probabilities, and those whose results cannot be all logits.
 _UNBOUNDED = frozenset(
@@ -37,7 +38,7 @@ def logits_mismatch(program: Program) -> Reports:
             yield Report(
                 compared.site,
                 f"{chosen} takes {what} for probabilities: it cuts them off at 0 and 1, and its gradients are wrong",
-                _trail(compared, head, f"the predictions leave the model here, as {what}"),
+                _trail(program, compared, head, f"the predictions leave the model here, as {what}"),
             )
         if loss.from_logits and head.activation in PROBABILITIES:
             repaired = _is_repaired(compared, head)
@@ -45,7 +46,7 @@ def logits_mismatch(program: Program) -> Reports:
                 compared.site,
                 f"{chosen} expects logits and gets a {head.activation}: "
                 + ("Keras takes it back" if repaired else "applied twice, it flattens the gradients"),
-                _trail(compared, head, f"this {head.activation} makes probabilities"),
+                _trail(program, compared, head, f"this {head.activation} makes probabilities"),
                 severity="info" if repaired else None,
             )
 
@@ -72,9 +73,7 @@ def output_loss_mismatch(program: Program) -> Reports:
             yield Report(
                 head.site,
                 reason,
-                trails.distinct(
-                    [(compared.site, "the loss is chosen here"), (compared.call.site, "the loss is computed here")]
-                ),
+                trails.distinct([(compared.site, "the loss is chosen here"), *_computed(program, compared)]),
                 severity="warning" if mild else None,
             )
 
@@ -101,5 +100,12 @@ def _contradiction(compared: Comparison, head: Head) -> str | None:
     return None
 
 
-def _trail(compared: Comparison, head: Head, what: str) -> trails.Trail:
-    return trails.distinct([(head.site, what), (compared.call.site, "the loss is computed here")])
+def _trail(program: Program, compared: Comparison, head: Head, what: str) -> trails.Trail:
+    return trails.distinct([(head.site, what), *_computed(program, compared)])
+
+
+def _computed(program: Program, compared: Comparison) -> list[tuple[Site | None, str]]:
+    """Where the loss is computed: by its call, or in the fits of a compiled model."""
+    if compared.model is None:
+        return [(compared.call.site, "the loss is computed here")]
+    return [(fit.site, "the model is trained here") for fit in program.fits if fit.receiver is compared.model]

@@ -32,6 +32,7 @@ HOOKS = (
     "construction",
     "model",
     "loss",
+    "broadcast",
     "dataset",
     "metric",
     "saving",
