@@ -13,6 +13,7 @@ from tapelint.record import Function, PythonCall
 FEW = 2
 """So many traces are no sign that there will be more."""
 
+_SWITCHES = ("run_functions_eagerly", "run_eagerly")
 _DRAWING = ("numpy.random.", "random.", "time.")
 
 
@@ -59,6 +60,29 @@ def function_made_again(scene: Scene) -> Verdict:
     if worst.calls == 1:
         return Verdict("unable", f"only one call of `{worst.name}`")
     return Verdict("refuted", f"{calls} of `{worst.name}`, by one and the same `tf.function`")
+
+
+@observation
+def asked_for_eager(scene: Scene) -> Verdict:
+    """The program asked for what would be compiled to be run eagerly."""
+    asked = [call for call in scene.at(scene.record.python_calls) if call.name in _SWITCHES]
+    if asked:
+        return Verdict("confirmed", f"`{asked[0].name}` was asked for here")
+    return unreached(scene.record)
+
+
+@observation
+def predicts_small_batches(scene: Scene) -> Verdict:
+    """`predict` or `evaluate` was called again and again."""
+    calls = [call for call in scene.near(scene.record.trainer_calls) if call.method in ("predict", "evaluate")]
+    if not calls:
+        return unreached(scene.record)
+    call = max(calls, key=lambda call: call.times)
+    if call.times <= FEW:
+        return Verdict("unable", f"`{call.method}` was called only {counted(call.times, 'time')}")
+    each = f"{1000 * call.seconds / call.times:.0f} ms each"
+    what = f" for {counted(call.examples, 'example')}" if call.examples is not None else ""
+    return Verdict("confirmed", f"`{call.method}` was called {call.times} times{what}, {each}")
 
 
 @observation_of_graphs
