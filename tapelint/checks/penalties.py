@@ -7,12 +7,24 @@ from tapelint.checks.models import is_frozen
 from tapelint.checks.registry import check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import owner
+from tapelint.program import kinds
 from tapelint.program.models import library_class
 from tapelint.program.penalties import reads_losses, regularized_parts
 from tapelint.program.program import Program, calls_root
 from tapelint.program.provenance import ancestors, context_of, seen_from, site_of
 from tapelint.program.tapes import Gradients, choices_of_root
-from tapelint.program.values import VARIABLE_LISTS, Attribute, Library, Result, Site, alternatives
+from tapelint.program.trace import Call
+from tapelint.program.values import (
+    VARIABLE_LISTS,
+    Attribute,
+    Class,
+    Instance,
+    Library,
+    Result,
+    Site,
+    Value,
+    alternatives,
+)
 
 
 @check_of_absence
@@ -49,10 +61,28 @@ def _regularized(program: Program, gradients: Gradients) -> tuple[Site, str] | N
             for layer, argument in regularized_parts(root):
                 if not is_frozen(program, layer):
                     return layer.site, argument
-            for call in program.trace.calls:
-                if call.method == "add_loss" and any(one is root for one in call.context.forwards):
-                    return call.site, "add_loss"
+            adding = next((call for call in program.trace.calls if _adds_loss(call, root)), None)
+            if adding is not None:
+                return adding.site, "add_loss"
     return None
+
+
+def _adds_loss(call: Call, root: Value) -> bool:
+    """Whether a call adds to the losses of `root`, and surely so: a graph of layers may have been built without it."""
+    return (
+        call.method == "add_loss"
+        and any(one is root for one in call.context.forwards)
+        and all(_says_how(one) for one in call.context.forwards)
+    )
+
+
+def _says_how(model: Value) -> bool:
+    """Whether a model or layer of the project runs by a `call` of its own."""
+    return (
+        isinstance(model, Instance)
+        and isinstance(model.cls, Class)
+        and kinds.own_attribute(model.cls, "call") is not None
+    )
 
 
 def _may_be_penalized(gradients: Gradients) -> bool:

@@ -126,6 +126,7 @@ class _Book:
                 predicted=predicted,
                 result=result,
                 times=0,
+                recovered=from_logits is not None and hasattr(values[1], "_keras_logits"),
             )
         self.seen[key] = dataclasses.replace(
             known,
