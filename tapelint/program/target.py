@@ -14,7 +14,7 @@ NEWEST: Target = "3"
 
 # A program that asks for the old Keras beside the new one says so where it imports, or in its environment.
 _LEGACY = re.compile(
-    r"^[ \t]*(?:import|from)[ \t]+(?:tf_keras|tensorflow\.python\.keras)\b"
+    r"^[ \t]*(?:import|from)[ \t][^\n#]*\b(?:tf_keras|tensorflow\.python\.keras)\b"
     r"|TF_USE_LEGACY_KERAS['\"]?(?:\]|,)?[ \t]*(?:=|,)?[ \t]*['\"]?(?:1|[Tt]rue)",
     re.MULTILINE,
 )

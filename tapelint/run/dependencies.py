@@ -12,7 +12,7 @@ from tapelint.program.target import Target
 # What says exactly what is installed comes before what only says what may be.
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 _FILES = (
-    "pyproject.toml", "setup.cfg", "setup.py", "Pipfile",
+    "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "PKG-INFO",
     "environment.yml", "environment.yaml", "conda.yml", "conda.yaml",
 )  # fmt: skip
 _PATTERNS = ("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in", "constraints*.txt")
@@ -77,7 +77,7 @@ def _is_requirement(line: str, start: int, rest: str) -> bool:
     """Whether a package's name stands where one is required: first on its line, in quotes, or as an item of a list."""
     before = line[:start].strip()
     bounded = _BOUND.match(rest.lstrip(" \t\"'=({version").strip()) is not None
-    listed = before in ("", "-", "- ") or before.endswith(("'", '"'))
+    listed = before in ("", "-", "Requires-Dist:") or before.endswith(("'", '"'))
     continued = rest.strip(" \t,'\"])") == ""
     return listed and (bounded or continued)
 

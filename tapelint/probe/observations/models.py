@@ -54,3 +54,15 @@ def weights_outside_model(scene: Scene) -> Verdict:
     if strays:
         return Verdict("confirmed", f"{listed(strays)} took part in {times} and is no weight of the model")
     return Verdict("refuted", f"all variables that took part in {times} are weights of the model")
+
+
+@observation
+def penalties_absent(scene: Scene) -> Verdict:
+    """Models whose layers add no loss, though they were given regularizers."""
+    models = scene.near(scene.record.models) or list(scene.record.models)
+    if not models:
+        return unreached(scene.record)
+    bare = [model.name for model in models if not model.penalties]
+    if len(bare) == len(models):
+        return Verdict("confirmed", f"{listed(unique(bare))} had no losses of regularizers when it was last called")
+    return Verdict("refuted", f"{counted(max(model.penalties for model in models), 'loss')} of regularizers was added")
