@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from tapelint.checks import trails
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
-from tapelint.checks.wording import quoted
+from tapelint.program.arrays import integer_of
 from tapelint.program.feeds import feeds_behind
+from tapelint.program.knowledge import table
+from tapelint.program.pipelines import dataset_behind, pipeline_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.trace import Call, Loop
@@ -20,38 +22,53 @@ _SHOWING = frozenset(
     {"builtins.float", "builtins.str", "builtins.round", "builtins.format", "tensorflow.cast", "numpy.round"}
 )
 _SHOWING_METHODS = frozenset({"numpy", "item", "format"})
-# Reductions of the losses of one batch, which leave it that of the batch.
-_REDUCING = frozenset({"tensorflow.reduce_mean", "numpy.mean", "tensorflow.reduce_sum", "keras.ops.mean"})
+_COUNTING = ("range", "count")
 
 
 @check
 def last_batch_reported(program: Program) -> Reports:
-    losses = dict(_losses(program))
+    figures = {id(call.result): call for call in _figures(program)}
     for report in program.trace.calls:
-        if not (report.op or "").startswith(_REPORTING) or not report.context.loops:
+        if not (report.op or "").startswith(_REPORTING):
             continue
         for shown in (value for given in report.operands() for value in _shown(given)):
-            call = losses.get(id(shown))
-            loop = call.context.loops[-1] if call is not None and call.context.loops else None
+            call = figures.get(id(shown))
+            loop = call.context.loops[-1] if call is not None else None
             if call is None or loop is None or loop in report.context.loops or loop.broken:
                 continue
-            if loop.parent in report.context.loops and _goes_through_batches(shown, call, loop):
+            if _goes_through_batches(call, loop):
                 yield Report(
                     report.site,
-                    f"{quoted(program, call.site, 'the loss')} is that of the last batch only, not of the epoch",
+                    "this is the figure of the last batch only: the others are computed and forgotten",
                     trails.distinct([(call.site, "computed for each batch"), (report.site, "reported after them")]),
                 )
                 break
 
 
-def _losses(program: Program) -> Iterator[tuple[int, Call]]:
-    """What is differentiated, or computed by a known loss, with the call that shows in which loops it is."""
-    for compared in program.comparisons:
-        if compared.model is None:
-            yield id(compared.call.result), compared.call
-    for gradients in program.training:
-        if gradients.target is not None:
-            yield id(gradients.target), gradients.call
+def _figures(program: Program) -> Iterator[Call]:
+    """The calls that make one number of a batch of predictions, in a loop that trains nothing."""
+    steps = [call for call, _ in program.feeds] + [gradients.call for gradients in program.gradients]
+    training = {id(loop) for call in steps for loop in call.context.loops[-1:]}
+    losses = {id(compared.call) for compared in program.comparisons if compared.model is None}
+    for call in program.trace.calls:
+        if not call.context.loops or id(call.context.loops[-1]) in training:
+            continue
+        if id(call) in losses or (call.op in table("tensors")["reductions"] and _is_of_predictions(call)):
+            yield call
+
+
+def _is_of_predictions(reduction: Call) -> bool:
+    """Whether all of a batch is reduced to one number, and comes from what a model says of it."""
+    return (
+        len(reduction.arguments) == 1
+        and not reduction.keywords
+        and any(isinstance(one, Result) and one.call.op == "forward" for one in ancestors(reduction.arguments[0]))
+    )
+
+
+def _may_predict(call: Call) -> bool:
+    """Whether a call runs a model, or something out of view that is called like one."""
+    return call.op == "forward" or (call.op is None and call.method is None)
 
 
 def _shown(value: Value) -> Iterator[Value]:
@@ -70,21 +87,29 @@ def _shown(value: Value) -> Iterator[Value]:
             case Choice():
                 # Before the first batch, a name may hold a number that nobody sees.
                 pending.extend(alternatives(one))
-            case Result(call=call) if call.op in _SHOWING | _REDUCING:
+            case Result(call=call) if call.op in _SHOWING or call.op in table("tensors")["reductions"]:
                 pending.extend(call.arguments[:1])
             case Result(call=call) if call.op is None and call.method in _SHOWING_METHODS:
                 pending.extend(call.operands())
 
 
-def _goes_through_batches(loss: Value, call: Call, loop: Loop) -> bool:
-    """Whether a loop brings one batch after another, of which a loss is computed."""
-    feeds = feeds_behind([loss], call)
-    if feeds:
-        return all(feed.batches != 1 for feed in feeds)
-    counter = made_by(loop.iterable) if loop.iterable is not None else None
-    if loop.iterable is None or (counter is not None and (counter.op or "").endswith(_COUNTING)):
+def _goes_through_batches(figure: Call, loop: Loop) -> bool:
+    """Whether a loop brings more than one batch, of which a figure is computed."""
+    if loop.iterable is None:
         return False
-    return any(isinstance(one, Element) and one.of is loop.iterable for one in ancestors(loss))
+    feeds = feeds_behind([figure.result], figure)
+    if feeds:
+        return all(feed.batches != 1 and not _is_cut_to_one(loop.iterable) for feed in feeds)
+    counter = made_by(loop.iterable)
+    if counter is not None and (counter.op or "").endswith(_COUNTING):
+        return False
+    handed = any(isinstance(one, Element) and one.of is loop.iterable for one in ancestors(figure.result))
+    return handed and not _is_cut_to_one(loop.iterable)
 
 
-_COUNTING = ("range", "count")
+def _is_cut_to_one(iterable: Value) -> bool:
+    """Whether only one batch is taken."""
+    data = dataset_behind(iterable)
+    pipeline, made = pipeline_of(data), made_by(data)
+    steps = pipeline.steps if pipeline is not None else [made] if made is not None else []
+    return any(step.method == "take" and integer_of(step.argument(0, "count")) == 1 for step in steps)
