@@ -62,7 +62,7 @@ def _is_of_predictions(reduction: Call) -> bool:
     return (
         len(reduction.arguments) == 1
         and not reduction.keywords
-        and any(isinstance(one, Result) and one.call.op == "forward" for one in ancestors(reduction.arguments[0]))
+        and any(isinstance(one, Result) and _may_predict(one.call) for one in ancestors(reduction.arguments[0]))
     )
 
 
