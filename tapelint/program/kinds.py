@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from tapelint.program.knowledge import base_class, class_kind, returned_kind
-from tapelint.program.values import Class, Instance, Item, Library, Result, Value, alternatives, is_none
+from tapelint.program.values import Class, Constant, Instance, Item, Library, Result, Value, alternatives, is_none
+
+
+# Functions that return several datasets at once, or one, as their arguments say.
+_LOADING_SEVERAL = frozenset(
+    {"keras.utils.image_dataset_from_directory", "keras.utils.text_dataset_from_directory",
+     "keras.utils.audio_dataset_from_directory", "keras.utils.split_dataset", "tensorflow_datasets.load"}
+)  # fmt: skip
 
 
 def of(value: Value) -> str | None:
@@ -15,8 +22,7 @@ def of(value: Value) -> str | None:
             return of_class(cls)
         case Result(call=call):
             return returned_kind(call.op) if call.op else None
-        case Item(of=Result(call=call)) if call.op == "keras.utils.image_dataset_from_directory":
-            # `subset="both"` returns a pair of datasets.
+        case Item() if _is_one_of_several(value):
             return "dataset"
     options = [option for option in alternatives(value) if not is_none(option)]
     if len(options) > 1 or (options and options[0] is not value):
@@ -24,6 +30,13 @@ def of(value: Value) -> str | None:
         if len(found) == 1:
             return found.pop()
     return None
+
+
+def _is_one_of_several(value: Value) -> bool:
+    """Whether `value` is a dataset out of the tuple or dict of them that one call has returned."""
+    while isinstance(value, Item) and isinstance(value.index, Constant):
+        value = value.of
+    return isinstance(value, Result) and value.call.op in _LOADING_SEVERAL
 
 
 def of_class(cls: Class) -> str | None:

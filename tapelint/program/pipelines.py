@@ -8,9 +8,9 @@ from tapelint.program import kinds
 from tapelint.program.arrays import integer_of, size_of
 from tapelint.program.builtin import PASSING
 from tapelint.program.knowledge import table
-from tapelint.program.provenance import made_by
+from tapelint.program.provenance import made_by, projected
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Constant, Display, Mapping, Result, Value, alternatives, is_none
+from tapelint.program.values import Attribute, Constant, Display, Item, Mapping, Result, Value, alternatives, is_none
 
 # Steps that hand on every batch.
 _HANDING_ON = frozenset(
@@ -18,8 +18,9 @@ _HANDING_ON = frozenset(
 )
 
 _READERS = frozenset(
-    {"tensorflow.data.TFRecordDataset", "tensorflow.data.TextLineDataset", "tensorflow.data.FixedLengthRecordDataset"}
-)
+    {"tensorflow.data.TFRecordDataset", "tensorflow.data.TextLineDataset", "tensorflow.data.FixedLengthRecordDataset",
+     "tensorflow.data.experimental.CsvDataset", "tensorflow_datasets.load"}
+)  # fmt: skip
 
 _SOURCES = "tensorflow.data.Dataset."
 
@@ -30,12 +31,14 @@ _PASSING = PASSING | {"builtins.enumerate"}
 class Pipeline:
     """A dataset as the ordered chain that makes it: a source, then one call for each step.
 
-    One that is zipped has `parts`, whose steps come before its own.
+    One that is zipped has `parts`, whose steps come before its own. If the source loads several datasets at once,
+    `share` is the one that is meant.
     """
 
     source: Call
     steps: list[Call]
     parts: tuple[Pipeline, ...] = ()
+    share: Value | None = None
 
     def step(self, *names: str) -> Call | None:
         """The first step with one of these names."""
@@ -167,9 +170,13 @@ def pipeline_of(value: Value) -> Pipeline | None:
     options = alternatives(value)
     if len(options) != 1:
         return None
-    call = made_by(options[0])
+    # Of several datasets that were loaded at once, each comes from the same call.
+    share = options[0] if isinstance(options[0], Item) else None
+    call = made_by(projected(options[0]) if share is not None else options[0])
     if call is None or kinds.of(options[0]) != "dataset":
         return None
+    if share is not None:
+        return Pipeline(call, [], share=share)
     if call.op == "tensorflow.data.Dataset.zip":
         return _zipped(call)
     if call.receiver is None or kinds.of(call.receiver) != "dataset":

@@ -90,6 +90,20 @@ def small_buffer(scene: Scene) -> Verdict:
 
 
 @observation
+def repeated_examples(scene: Scene) -> Verdict:
+    """Two epochs delivered bit for bit the same examples, in whatever order."""
+    for pipeline in _pipelines(scene):
+        passages = [passage for passage in pipeline.passages if passage.rows and not passage.again]
+        for first, second in itertools.pairwise(passages):
+            if len(first.rows) != len(second.rows) or len(set(first.rows)) < ENOUGH:
+                continue
+            same, total = len(set(first.rows) & set(second.rows)), len(set(second.rows))
+            seen = f"{same} of {counted(total, 'example')} of the second epoch were in the first, bit for bit"
+            return Verdict("confirmed" if same == total else "refuted", seen)
+    return unreached(scene.record, "in a second epoch")
+
+
+@observation
 def data_runs_out(scene: Scene) -> Verdict:
     """The data ended before the training did, or has no end that the training could come to."""
     for pipeline in _pipelines(scene):
