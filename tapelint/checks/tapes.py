@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from tapelint.checks.registry import check
-from tapelint.checks.repairs import Repair, SetArgument
+from tapelint.checks.repairs import RemoveArgument, Repair, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.trails import distinct
-from tapelint.checks.wording import argument
+from tapelint.checks.wording import argument, argument_node
 from tapelint.program import kinds
 from tapelint.program.arrays import size_of
 from tapelint.program.paths import listed_sources
 from tapelint.program.program import Program
-from tapelint.program.provenance import choices, is_operation, site_of
+from tapelint.program.provenance import ancestors, choices, is_operation, site_of
 from tapelint.program.tapes import Gradients, active_tapes, parameters_of
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
@@ -23,12 +23,14 @@ from tapelint.program.values import (
     Item,
     Mapping,
     Result,
+    Site,
     Unknown,
     Use,
     Value,
     alternatives,
     is_none,
 )
+from tapelint.syntax import tree
 
 _TESTING = frozenset({"assertRaises", "assertRaisesRegex", "raises"})
 
@@ -235,3 +237,89 @@ def _is_tensor(value: Value) -> bool:
         case Element() | Item():
             return all(kinds.of(one) == "dataset" for one in choices(value))
     return False
+
+
+@check
+def kept_persistent_tape(program: Program) -> Reports:
+    for tape in program.objects("tape"):
+        if not _is_persistent(tape):
+            continue
+        name = program.name(tape.site)
+        what = f"`{name}`" if name else "the tape"
+        stored = _stored(program, tape)
+        if stored is not None:
+            yield Report(
+                stored.site,
+                f"{what} is persistent and kept in a list: all that each step computes stays in memory",
+                ((tape.site, "the tape is made here"),),
+            )
+        elif _answers_once(program, tape):
+            yield Report(
+                tape.site,
+                f"{what} is persistent and asked only once: it holds all that it has recorded for nothing",
+                fix=_forget(program, tape, what),
+            )
+
+
+def _forget(program: Program, tape: Instance, what: str) -> Repair | None:
+    """Leaving out that the tape is to be persistent."""
+    node = program.nodes(tape.site.module)[tape.site.node]
+    given = argument_node(node, 0, "persistent") if isinstance(node, tree.Call) else None
+    if given is None:
+        return None
+    change = RemoveArgument(tape.site, Site(tape.site.module, given.id))
+    return Repair(f"let {what} forget what it was asked", "safe", (change,))
+
+
+# What makes a list shorter again.
+_EMPTYING = frozenset({"clear", "pop", "popleft", "remove"})
+
+
+def _stored(program: Program, tape: Instance) -> Call | None:
+    """The call that puts a tape into a list of an object, where it stays."""
+    for use in tape.uses:
+        call = use.by
+        if use.kind != "argument" or not isinstance(call, Call) or call.method != "append" or call.receiver is None:
+            continue
+        assigned = [each for each in program.trace.assignments if each.value is call.receiver]
+        emptied = any(other.method in _EMPTYING and other.receiver is call.receiver for other in program.trace.calls)
+        # A list that the step itself begins anew ends with it.
+        if len(assigned) == 1 and not emptied and assigned[0].context.frame not in call.context.frame.stack():
+            return call
+    return None
+
+
+def _answers_once(program: Program, tape: Instance) -> bool:
+    """Whether a tape that runs eagerly is asked for one gradient, wherever it is made."""
+    assert tape.call is not None
+    for run in program.contexts(tape.call):
+        asked = [gradients.call for gradients in program.gradients if run.result in gradients.tapes]
+        if len(asked) != 1 or any(map(_hands_out, run.result.uses)) or asked[0].method != "gradient":
+            return False
+        once = asked[0].context.loops == run.context.loops and run.result not in active_tapes(asked[0])
+        if not once or any(frame.compiled != "no" for frame in asked[0].context.frame.stack()):
+            return False
+    return True
+
+
+@check
+def gradient_inside_tape(program: Program) -> Reports:
+    for gradients in program.gradients:
+        inside = [tape for tape in active_tapes(gradients.call) if tape in gradients.tapes]
+        if not inside or not all(map(_is_persistent, inside)) or _is_differentiated_again(program, gradients):
+            continue
+        name = program.name(inside[0].site)
+        yield Report(
+            gradients.call.site,
+            f"{f'`{name}`' if name else 'the persistent tape'} is still recording: it records its own gradient as "
+            "well, which takes time and memory",
+            ((inside[0].site, "the tape is made here"),),
+        )
+
+
+def _is_differentiated_again(program: Program, gradients: Gradients) -> bool:
+    """Whether the gradient is on the way to something that the tape, or another, is asked to differentiate."""
+    if any(tape not in gradients.tapes for tape in active_tapes(gradients.call)):
+        return True
+    targets = [other.target for other in program.gradients if other is not gradients and other.target is not None]
+    return any(gradients.call.result is one for target in targets for one in ancestors(target))

@@ -50,12 +50,32 @@ class Use:
         self.asked = 0
         self.unasked = 0
         self.calls: list[ModelCall] = []
+        self.persistent = False
+        self.questions = 0
+        self.living = 0
+        self.alive = 0
 
     def entry(self) -> TapeUse:
         """The use as the record has it."""
         return TapeUse(
-            self.number, self.where, self.in_function, self.opened, self.asked, self.unasked, tuple(self.calls)
+            self.number,
+            self.where,
+            self.in_function,
+            self.opened,
+            self.asked,
+            self.unasked,
+            tuple(self.calls),
+            self.persistent,
+            self.questions,
+            self.alive,
         )
+
+    def begins(self, *, persistent: bool) -> None:
+        """One more tape is made here."""
+        self.opened += 1
+        self.living += 1
+        self.alive = max(self.alive, self.living)
+        self.persistent = persistent
 
 
 class _Stack(threading.local):
@@ -87,7 +107,7 @@ class Tapes:
         if known is None:
             known = self._remember(tape, self._use(where, in_function) if own else None)
             if known.use is not None:
-                known.use.opened += 1
+                known.use.begins(persistent=bool(getattr(tape, "_persistent", False)))
                 self._grow(known.use)
         known.closed = False
         self._stack.open.append(known)
@@ -102,11 +122,11 @@ class Tapes:
     def asked(self, tape: Any) -> Tape:
         """A tape is asked for a gradient."""
         known = self.of(tape)
-        if not known.asked:
-            known.asked = True
-            if known.use is not None:
-                known.use.asked += 1
-                self._grow(known.use)
+        if known.use is not None:
+            known.use.questions += 1
+            known.use.asked += not known.asked
+            self._grow(known.use)
+        known.asked = True
         return known
 
     def end(self) -> None:
@@ -123,6 +143,7 @@ class Tapes:
     def _collected(self, known: Tape) -> None:
         known.given_up()
         if known.use is not None:
+            known.use.living -= 1
             self._grow(known.use)
 
     def _use(self, where: Site | None, in_function: bool) -> Use:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tapelint.finding import Verdict
 from tapelint.probe.observations.registry import observation
-from tapelint.probe.observations.scenes import unreached
+from tapelint.probe.observations.scenes import ENOUGH, unreached
 from tapelint.probe.observations.wording import counted, listed, number
 from tapelint.probe.scene import Scene
 from tapelint.record import GradientCall, Record, Source, Tensor, Update
@@ -96,6 +96,36 @@ def tape_unasked(scene: Scene) -> Verdict:
     if unasked:
         return Verdict("confirmed", f"{unasked} of {counted(opened, 'tape')} given up without being asked")
     return Verdict("unable", "the run ended before it was certain that nobody asks the tape")
+
+
+@observation
+def tapes_kept(scene: Scene) -> Verdict:
+    """Persistent tapes that are still there long after they were asked, or that were asked one thing only."""
+    tapes = scene.near(scene.record.tapes)
+    if not tapes:
+        return unreached(scene.record)
+    kept = [tape for tape in tapes if tape.persistent]
+    if not kept:
+        return Verdict("refuted", "the tape is not persistent")
+    alive = max(tape.alive for tape in kept)
+    if alive > ENOUGH:
+        return Verdict("confirmed", f"{alive} of {counted(sum(tape.opened for tape in kept), 'tape')} alive at once")
+    opened, questions = sum(tape.opened for tape in kept), sum(tape.questions for tape in kept)
+    if questions > opened:
+        return Verdict("refuted", f"{counted(opened, 'tape')} answered {counted(questions, 'question')}")
+    return Verdict("confirmed", f"{counted(opened, 'persistent tape')} answered {counted(questions, 'question')}")
+
+
+@observation
+def tape_recording(scene: Scene) -> Verdict:
+    """A persistent tape that is asked while it records, and so records its own gradient."""
+    calls = scene.near(scene.record.gradients)
+    if not calls:
+        return unreached(scene.record)
+    recorded = [call for call in calls if call.persistent and call.recording]
+    if not recorded:
+        return Verdict("refuted", f"no persistent tape was recording in {counted(len(calls), 'gradient call')}")
+    return Verdict("confirmed", f"the tape was recording in {len(recorded)} of {counted(len(calls), 'gradient call')}")
 
 
 @observation
