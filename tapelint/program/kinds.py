@@ -5,7 +5,6 @@ from __future__ import annotations
 from tapelint.program.knowledge import base_class, class_kind, returned_kind
 from tapelint.program.values import Class, Constant, Instance, Item, Library, Result, Value, alternatives, is_none
 
-
 # Functions that return several datasets at once, or one, as their arguments say.
 _LOADING_SEVERAL = frozenset(
     {"keras.utils.image_dataset_from_directory", "keras.utils.text_dataset_from_directory",
