@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tapelint.program.knowledge import table
 from tapelint.program.project import Module
@@ -55,20 +55,30 @@ class Words:
             for alias in statement.names
             if alias.name in _NAMES
         }
-        functions = [(node, owner, names_in(node)) for node, owner in _functions(module.tree)]
-        self._holds_variables = any(
-            node.name in ("__init__", "build") and owner is not None and not names.isdisjoint(_VARIABLES)
-            for node, owner, names in functions
-        )
-        # Blocks of the module's own, which have weights as well.
-        self._weights = _WEIGHTS | {owner or node.name for node, owner, names in functions if names & _WEIGHTS}
         # A customary name that nothing binds is a forgotten import, wherever it stands.
         forgotten = set(table("names")["imports"]) - module.bound
         self._telling = TRAINING | more
         self._wanted = {*self._telling, *aliases, *forgotten}
-        called = [(_call_of(node, owner), names) for node, owner, names in functions]
+        self._weights = set(_WEIGHTS)
+        self._holds_variables = False
+        self._functions: dict[int, tuple[str, frozenset[str]]] = {}
+        self.learn(_functions(module.tree))
+
+    def learn(self, functions: Iterable[tuple[tree.Function, str | None]]) -> None:
+        """Takes functions of the module into account, each with its class: of bodies just read, there may be new ones."""
+        new = {node.id: (node, owner, names_in(node)) for node, owner in functions if node.id not in self._functions}
+        if not new:
+            return
+        for node, owner, names in new.values():
+            self._functions[node.id] = _call_of(node, owner), names
+            # Blocks of the module's own have weights as well.
+            if names & _WEIGHTS:
+                self._weights.add(owner or node.name)
+            if node.name in ("__init__", "build") and owner is not None and not names.isdisjoint(_VARIABLES):
+                self._holds_variables = True
         grown = True
         while grown:
+            called = self._functions.values()
             reached = {call for call, words in called if call not in self._wanted and words & self._wanted}
             self._wanted |= reached
             grown = bool(reached)
