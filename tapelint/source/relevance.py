@@ -29,6 +29,9 @@ _TRAINING = (
     b"Model",
     b"Sequential",
     b"layers",
+    b"backend",
+    b"legacy",
+    b"_utils",
 )
 
 # Words that say enough by themselves: a helper may get its model, tape or dataset from a caller in another file,

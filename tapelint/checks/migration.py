@@ -1,0 +1,205 @@
+"""Checks of what Keras 3 has no more, as the table of knowledge has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from tapelint.checks.registry import check
+from tapelint.checks.repairs import Change, RemoveArgument, Repair, Replace
+from tapelint.checks.report import Report, Reports
+from tapelint.program import kinds
+from tapelint.program.imported import guarded, imports, written
+from tapelint.program.knowledge import table
+from tapelint.program.models import library_class
+from tapelint.program.program import Program
+from tapelint.program.trace import Call
+from tapelint.program.values import Constant, Instance, Site
+from tapelint.syntax import tree
+from tapelint.syntax.nodes import spell
+
+Row = Mapping[str, Any]
+
+_MANY = frozenset({"layer", "optimizer"})
+"""Rows of these concern every object of the kind."""
+
+_TELLING = frozenset({"keras.backend", "keras.initializers", "keras.preprocessing"})
+"""Modules whose own names say more than those of what is in them."""
+
+_TENSORFLOW = ("tensorflow.keras.", "tensorflow.compat.v2.keras.", "tensorflow.losses.", "tensorflow.optimizers.")
+
+
+@check
+def removed_keras_api(program: Program) -> Reports:
+    for report in (*_of_names(program), *_of_calls(program)):
+        if not guarded(program.nodes(report.site.module), report.site.node):
+            yield report
+
+
+def _told(program: Program, site: Site, what: str, row: Row, repair: Repair | None = None) -> Report:
+    """The report on something that a row is about: what comes of it depends on the Keras that is meant."""
+    raised = row["raises"]
+    if program.target == "2":
+        return Report(site, f"{what} is gone in Keras 3, and this project has yet to move there", severity="info")
+    if raised == "nothing":
+        return Report(site, f"{what} is gone since Keras 3: it is ignored", severity="warning")
+    article = "an" if raised[0] in "AEIOU" else "a"
+    message = f"{what} is gone since Keras 3: this raises {article} {raised}"
+    return Report(site, message, severity="error", fix=repair)
+
+
+# Calls
+
+
+def _of_calls(program: Program) -> Reports:
+    told: set[Site] = set()
+    for call in program.trace.calls:
+        node = program.nodes(call.site.module)[call.site.node]
+        if call.op is None or call.site in told or not isinstance(node, tree.Call):
+            continue
+        told.add(call.site)
+        for row in _rows("argument"):
+            if row["keyword"] in call.keywords and _concerns(row, call):
+                yield from _of_argument(program, call, node, row)
+        for row in _rows("method"):
+            if call.op in row["of"] and isinstance(node.function, tree.Attribute):
+                yield _of_method(program, call, node, row)
+        yield from _of_files(program, call, node)
+
+
+def _concerns(row: Row, call: Call) -> bool:
+    made = call.result if isinstance(call.result, Instance) and call.result.call is call else None
+    if made is not None and library_class(made) is not None and kinds.of(made) in _MANY & set(row["of"]):
+        return True
+    return call.op in row["of"]
+
+
+def _of_argument(program: Program, call: Call, node: tree.Call, row: Row) -> Reports:
+    given = next((each for each in node.arguments if each.keyword == row["keyword"]), None)
+    if given is None:
+        return
+    module = call.site.module
+    repair = None
+    if "use" in row and not any(each.keyword == row["use"] for each in node.arguments):
+        renamed = Replace(Site(module, given.id), (f"{row['use']}=", Site(module, given.value.id)))
+        repair = Repair(f"call it `{row['use']}`", "safe", (renamed,))
+    elif "leave" in row:
+        repair = Repair(
+            f"leave `{row['keyword']}` out", "safe", (RemoveArgument(call.site, Site(module, given.value.id)),)
+        )
+    yield _told(program, Site(module, given.value.id), f"the argument `{row['keyword']}`", row, repair)
+
+
+def _of_method(program: Program, call: Call, node: tree.Call, row: Row) -> Report:
+    function, module = node.function, call.site.module
+    assert isinstance(function, tree.Attribute)
+    change: Change | None = None
+    title = ""
+    if "use" in row:
+        title = f"call `{row['use']}`"
+        change = Replace(Site(module, function.id), (Site(module, function.value.id), f".{row['use']}"))
+    elif "unwrap" in row and len(node.arguments) == 1 and not node.arguments[0].star:
+        title = "take the gradients as they are: the optimizer divides them itself"
+        change = Replace(call.site, Site(module, node.arguments[0].value.id))
+    repair = Repair(title, "safe", (change,)) if change is not None else None
+    return _told(program, call.site, f"`{function.name}`", row, repair)
+
+
+def _of_files(program: Program, call: Call, node: tree.Call) -> Reports:
+    for row in _rows("file"):
+        path = call.argument(0, "filepath")
+        if call.op != row["of"] or not isinstance(path, Constant) or not isinstance(path.value, str) or call.opaque:
+            continue
+        if not _applies(row, call) or "save_format" in call.keywords or path.value.endswith(tuple(row["endings"])):
+            continue
+        given = next((each for each in node.arguments if each.keyword in (None, "filepath")), None)
+        if given is not None and not given.star:
+            what = f"a file whose name does not end in `{row['endings'][0]}`"
+            yield _told(program, Site(call.site.module, given.value.id), what, {"raises": "ValueError"})
+
+
+def _applies(row: Row, call: Call) -> bool:
+    for condition, wanted in (("when", True), ("unless", False)):
+        if condition in row:
+            flag = call.argument(None, row[condition])
+            known = isinstance(flag, Constant) or flag is None
+            if not known or bool(isinstance(flag, Constant) and flag.value) is not wanted:
+                return False
+    return True
+
+
+# Names
+
+
+def _of_names(program: Program) -> Reports:
+    module = program.module
+    if _pattern().search(module.document.text) is None:
+        return
+    nodes = program.nodes(module)
+    gone: set[str] = set()
+    for alias, full, _ in imports(nodes):
+        row = _row_of(full)
+        if row is not None:
+            gone.add(full)
+            yield _told(program, Site(module, alias.id), f"`{full}`", row)
+    for node, full in written(nodes):
+        row = _row_of(full)
+        if row is not None and not any(full == each or full.startswith(f"{each}.") for each in gone):
+            text = spell(node) or full
+            yield _told(program, Site(module, node.id), f"`{text}`", row, _renamed(Site(module, node.id), node, row))
+
+
+def _renamed(site: Site, node: tree.Expression, row: Row) -> Repair | None:
+    """The same with the new name for its last part, or without the part that is gone."""
+    text = spell(node)
+    if text is None or not isinstance(node, tree.Attribute):
+        return None
+    changed = text
+    if "use" in row:
+        changed = f"{text.rpartition('.')[0]}.{row['use']}"
+    elif "drop" in row and f".{row['drop']}." in text:
+        changed = text.replace(f".{row['drop']}.", ".", 1)
+    return Repair(f"write `{changed}`", "safe", (Replace(site, changed),)) if changed != text else None
+
+
+def _row_of(full: str) -> Row | None:
+    """The row about a name as it is written, or about the module or class that it is in; the longest name counts."""
+    side = "tensorflow" if full.startswith(_TENSORFLOW) else "keras"
+    name = full
+    for prefix in _TENSORFLOW:
+        if full.startswith(prefix):
+            name = f"keras.{full.removeprefix(prefix)}" if prefix.endswith("keras.") else f"keras.{full[11:]}"
+    while name:
+        row = _names().get((name, side))
+        if row is not None:
+            return row
+        name = name.rpartition(".")[0]
+    return None
+
+
+@cache
+def _rows(kind: str) -> tuple[Row, ...]:
+    return tuple(table("migration")[kind])
+
+
+@cache
+def _names() -> Mapping[tuple[str, str], Row]:
+    return {
+        (name, side): row
+        for row in _rows("name")
+        for name in row["names"]
+        for side in ("tensorflow", "keras")
+        if row.get("only", side) == side
+    }
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    """A word of each name in the table, for a first look at a text: its last, unless that says little by itself."""
+    words = set()
+    for name, _ in _names():
+        module, _, last = name.rpartition(".")
+        words.add(module.rpartition(".")[2] if module in _TELLING else last)
+    return re.compile(r"\b(?:" + "|".join(sorted(words)) + r")\b")
