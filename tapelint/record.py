@@ -421,6 +421,8 @@ class Fit:
     `batches` is what an epoch has, `asked` the epochs the program wanted, `cut` whether the probe shortened it.
     `iterations` counts the optimizer's updates during the fit; `changed` of `trainable` variables ended different.
     Of the `held_out` examples that were looked at, `shared` are trained on, too; None where that cannot be told.
+    `inputs` says how far the first of them reach. Of so many `classes`, what `validation_split` takes has
+    `held_out_classes`.
     `fresh`: the training step had to be made, because nothing had been trained since the model was compiled.
     """
 
@@ -444,8 +446,12 @@ class Fit:
     trainable: int
     changed: int | None
     exception: Exceptional | None
+    weighted: bool = False
     held_out: int | None = None
     shared: int | None = None
+    inputs: Extent | None = None
+    classes: int | None = None
+    held_out_classes: int | None = None
     fresh: bool | None = None
 
 
@@ -471,7 +477,8 @@ class LossCall:
     """A loss that was computed `times` over at one place: by an object or a function of Keras's, or by `tf.nn`.
 
     `own`: the call stands in the user's code. `result` is what came back, before the caller reduced it. `recovered`:
-    Keras noted logits at what was predicted, and computes the loss of those.
+    Keras noted logits at what was predicted, and computes the loss of those. `labels` counts the classes in what is
+    true: pairs of a class and a number, where there are few classes.
     """
 
     number: int
@@ -489,6 +496,7 @@ class LossCall:
     result: Values
     times: int
     recovered: bool = False
+    labels: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -524,9 +532,10 @@ class Construction:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """The units of a layer that lets nothing below zero through, in the training steps that were seen.
+    """The units of a layer that lets nothing below zero through, in the last of the training steps that were seen.
 
-    `where` is the place at which the layer was made. `silent` units were never above zero, for none of the `examples`.
+    `where` is the place at which the layer was made. `silent` units were never above zero, for none of the `examples`;
+    `calls` counts all calls.
     """
 
     number: int

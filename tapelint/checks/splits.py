@@ -1,106 +1,99 @@
-"""Checks of how data is split into what is trained on and what is held out."""
+"""Checks of how examples are held out for validation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tapelint.checks import trails
-from tapelint.checks.feeding import quoted_pipeline
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
-from tapelint.program.arrays import integer_of
-from tapelint.program.pipelines import redraws, steps_behind
+from tapelint.program.arrays import order_of, size_of
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors
+from tapelint.program.provenance import ancestors, site_of
+from tapelint.program.rows import origins_in_order
 from tapelint.program.trace import Call
-from tapelint.program.values import Constant, Result, Value, is_none
+from tapelint.program.values import Computed, Constant, Display, Element, Item, Result, Value, is_none
+
+_SORTING = frozenset({"numpy.argsort", "tensorflow.argsort", "keras.ops.argsort"})
+_SORTED = frozenset({"numpy.sort", "builtins.sorted", "tensorflow.sort"})
+_JOINING = frozenset(
+    {"numpy.concatenate", "numpy.hstack", "numpy.vstack", "numpy.append", "tensorflow.concat", "numpy.r_"}
+)
 
 
 @check
-def leaking_split(program: Program) -> Reports:
-    for one, other in _splits(program):
-        shuffle = next((step for step in _redrawing(one) if _is_shared(step, other)), None)
-        if shuffle is not None and not _is_foreign(shuffle):
+def ordered_validation_split(program: Program) -> Reports:
+    for fit in program.fits:
+        share, y = fit.argument(6, "validation_split"), fit.argument(1, "y")
+        if share is None or y is None or is_none(y) or (isinstance(share, Constant) and not share.value):
+            continue
+        stations = origins_in_order(y)
+        station = next((one for one in stations if _stands_by_class(one)), None)
+        if station is not None and not any("shuffled" in one.marks for one in stations):
             yield Report(
-                shuffle.site,
-                f"{quoted_pipeline(program, shuffle)} is shuffled anew in each pass, so that `{one.method}` and "
-                f"`{other.method}` do not part it: what is held out is trained on",
-                trails.distinct(
-                    [
-                        (shuffle.site, "every pass draws another order here"),
-                        (one.site, "one part is taken here"),
-                        (other.site, "and the other here"),
-                    ]
-                ),
+                fit.site,
+                "`validation_split` takes the last rows, which stand class by class here: some are never trained on",
+                trails.distinct([(site_of(station), "the labels are put one after another here")]),
             )
 
 
-def _splits(program: Program) -> Iterator[tuple[Call, Call]]:
-    """Calls that are to part one pipeline in two: what one takes, the other leaves."""
-    takes = _used(program, "take")
-    for skip in _used(program, "skip"):
-        yield from ((take, skip) for take in takes if _is_as_many(take, skip))
-    shards = _used(program, "shard")
-    for number, shard in enumerate(shards):
-        yield from ((shard, other) for other in shards[number + 1 :] if _is_another_shard(shard, other))
+def _stands_by_class(labels: Value) -> bool:
+    """Whether labels surely come one class after another, as they were written down or put together."""
+    match labels:
+        case Result(call=call) if call.op == "numpy.repeat":
+            first, axis = call.argument(0, "a"), call.argument(2, "axis")
+            return axis is None and first is not None and _is_several(first)
+        case Result(call=call) if call.op in _SORTED:
+            return "key" not in call.keywords
+        case Result(call=call) if call.op in _JOINING:
+            parts = call.arguments[0] if call.arguments else None
+            items = parts.items if isinstance(parts, Display) and not parts.open else list(call.arguments)
+            return len(items) > 1 and all(map(_is_of_one_class, items))
+        case Computed(operator="+", parts=parts):
+            return all(_is_of_one_class(part) or _stands_by_class(part) for part in parts)
+        case Item(index=Result(call=call)):
+            return call.op in _SORTING and any(one is labels.of for one in ancestors(labels.index))
+        case Display(kind="list", open=True):
+            return _is_filled_by_class(labels)
+    return False
 
 
-def _used(program: Program, method: str) -> list[Call]:
-    return [
-        call
-        for call in program.trace.calls
-        if call.method == method and call.receiver is not None and call.result.uses and not call.opaque
-    ]
+def _is_several(numbers: Value) -> bool:
+    return (size_of(numbers) or 0) > 1
 
 
-def _is_as_many(take: Call, skip: Call) -> bool:
-    """Whether a `skip` leaves out exactly what a `take` takes."""
-    taken, skipped = take.argument(0, "count"), skip.argument(0, "count")
-    if taken is None or skipped is None:
+def _is_of_one_class(part: Value) -> bool:
+    """Whether an array or list is one label, over and over."""
+    match part:
+        case (
+            Computed(operator="*", parts=(Display(items=[Constant()]), _))
+            | Computed(operator="*", parts=(_, Display(items=[Constant()])))
+        ):
+            return True
+        case Computed(operator="*", parts=(left, right)):
+            return any(isinstance(one, Result) and order_of(one) == "constant" for one in (left, right))
+        case Result():
+            return order_of(part) == "constant"
+    return False
+
+
+def _is_filled_by_class(labels: Display) -> bool:
+    """Whether a list is filled in nested loops, with a label that the outer one hands out for all of the inner one."""
+    appended = list(_appended(labels))
+    return bool(appended) and all(_comes_from_outside(call) for call in appended)
+
+
+def _appended(labels: Display) -> Iterator[Call]:
+    for use in labels.uses:
+        if use.kind == "receiver" and isinstance(use.by, Call) and use.by.method in ("append", "extend", "insert"):
+            yield use.by
+
+
+def _comes_from_outside(append: Call) -> bool:
+    loops, label = append.context.loops, append.argument(0)
+    if append.method != "append" or len(loops) < 2 or label is None:
         return False
-    return taken is skipped or (integer_of(taken) is not None and integer_of(taken) == integer_of(skipped))
-
-
-def _is_another_shard(shard: Call, other: Call) -> bool:
-    number, others = integer_of(shard.argument(0, "num_shards")), integer_of(other.argument(0, "num_shards"))
-    index, others_index = integer_of(shard.argument(1, "index")), integer_of(other.argument(1, "index"))
-    return number is not None and number == others and None not in (index, others_index) and index != others_index
-
-
-def _redrawing(part: Call) -> list[Call]:
-    """The shuffles, or the lists of files, that give the parted pipeline another order in each pass."""
-    assert part.receiver is not None
-    steps = steps_behind(part.receiver)
-    shuffles = [step for step in steps if step.method == "shuffle" and step.receiver is not None and redraws(step)]
-    if any(step.method == "cache" for step in steps):
-        return []
-    listed = [step for step in steps if step.op == "tensorflow.data.Dataset.list_files" and _lists_shuffled(step)]
-    return [*shuffles, *listed]
-
-
-def _lists_shuffled(listing: Call) -> bool:
-    """Whether `list_files` shuffles, as it does unless it is told not to."""
-    shuffle = listing.argument(1, "shuffle")
-    return not listing.opaque and (
-        shuffle is None or is_none(shuffle) or (isinstance(shuffle, Constant) and bool(shuffle.value))
-    )
-
-
-def _is_shared(shuffle: Call, part: Call) -> bool:
-    """Whether the other part comes through the same shuffle, or through another one of the same data."""
-    return any(
-        step is shuffle or (step.receiver is not None and step.receiver is shuffle.receiver)
-        for step in _redrawing(part)
-    )
-
-
-def _is_foreign(shuffle: Call) -> bool:
-    """Whether what is shuffled may be no pipeline of TensorFlow: other libraries have methods of the same names."""
-    return shuffle.op is None and (
-        not shuffle.arguments or any(map(_is_of_another_library, ancestors(shuffle.receiver or shuffle.result)))
-    )
-
-
-def _is_of_another_library(value: Value) -> bool:
-    op = value.call.op if isinstance(value, Result) else None
-    return op is not None and not op.startswith(("tensorflow", "keras.", "numpy.", "builtins."))
+    handed = {id(one.of) for one in ancestors(label) if isinstance(one, Element)}
+    outer = [loop for loop in loops[:-1] if loop.iterable is not None and id(loop.iterable) in handed]
+    inner = loops[-1].iterable
+    return bool(outer) and inner is not None and id(inner) not in handed

@@ -85,6 +85,16 @@ def origins(value: Value) -> list[Value]:
     return [station.of for station in _stations(value)]
 
 
+def origins_in_order(value: Value) -> list[Value]:
+    """The same, as far back as the rows surely have kept their order."""
+    found = []
+    for station in _stations(value):
+        if any(window.bounds is None for window in station.windows):
+            break
+        found.append(station.of)
+    return found
+
+
 def _stations(value: Value) -> list[Rows]:
     """What a value is rows of: itself, what it is a part of, and so on to where it comes from, nearest first."""
     found: list[Rows] = []

@@ -43,7 +43,7 @@ def _rows(data: Any) -> Iterator[bytes]:
     read = 0
     batches = itertools.islice(data, MOST_BATCHES) if hasattr(data, "element_spec") else [data]
     for batch in batches:
-        first = next(iter(tf.nest.flatten(batch)), None)
+        first: Any = next(iter(tf.nest.flatten(batch)), None)
         if not hasattr(first, "shape") or np.ndim(first) == 0:
             return
         array = np.ascontiguousarray(first)

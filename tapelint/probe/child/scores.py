@@ -36,7 +36,7 @@ class Scores:
             return
         labels = keywords.get("y_true", arguments[0] if arguments else None)
         predictions = keywords.get("y_pred", arguments[1] if len(arguments) > 1 else None)
-        extents = _extent(labels), _extent(predictions)
+        extents = extent(labels), extent(predictions)
         if extents[0] is None or extents[1] is None:
             return
         where = self._witness.sites.here()
@@ -71,7 +71,7 @@ class _Notes:
         return Score(self.number, self.where, name, kind, _threshold(self.metric), self.times, *self.extents)
 
 
-def _extent(value: Any) -> Extent | None:
+def extent(value: Any) -> Extent | None:
     """How far an array reaches; None for what has no values yet, or holds no numbers."""
     if value is None or not hasattr(value, "shape") or not hasattr(value, "__array__"):
         return None

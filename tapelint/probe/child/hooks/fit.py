@@ -14,9 +14,10 @@ from tensorflow.python.eager.polymorphic_function import eager_function_run
 
 from tapelint.probe.child.hooks.callbacks import Callbacks
 from tapelint.probe.child.overlap import overlap
+from tapelint.probe.child.samples import classes_of_split, inputs_of
 from tapelint.probe.child.snapshot import Snapshot
 from tapelint.probe.child.witness import Witness, deeper, patch
-from tapelint.record import Epoch, Exceptional, Fit, Site
+from tapelint.record import Epoch, Exceptional, Extent, Fit, Site
 
 EPOCHS = 20
 """The epochs of one fit that are let happen, the first two at length, the others in one step."""
@@ -62,6 +63,8 @@ class _Watch:
         self.iterations: tuple[int | None, int | None] = None, None
         self.exception: Exceptional | None = None
         self.overlap: tuple[int, int] | None = None
+        self.inputs: Extent | None = None
+        self.classes: tuple[int, int] | None = None
         self.fresh = getattr(model, "train_function", None) is None
         self._rate: float | None = None
 
@@ -116,8 +119,12 @@ class _Watch:
             trainable=len(self.before),
             changed=self.changed,
             exception=self.exception,
+            weighted=any(arguments.get(name) is not None for name in ("class_weight", "sample_weight")),
             held_out=self.overlap[0] if self.overlap is not None else None,
             shared=self.overlap[1] if self.overlap is not None else None,
+            inputs=self.inputs,
+            classes=self.classes[0] if self.classes is not None else None,
+            held_out_classes=self.classes[1] if self.classes is not None else None,
             fresh=self.fresh,
         )
 
@@ -126,6 +133,8 @@ class _Watch:
             self.before = [Snapshot(variable) for variable in self.model.trainable_variables]
             self.iterations = _iterations(self.model), None
         with self.witness.attention(), self.witness.unwatched():
+            self.inputs = inputs_of(self.arguments.get("x"))
+            self.classes = classes_of_split(self.arguments.get("y"), self.arguments.get("validation_split"))
             self.overlap = overlap(self.arguments.get("x"), self.arguments.get("validation_data"))
 
     def _epoch_begin(self, *_: Any, **__: Any) -> None:
