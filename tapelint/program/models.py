@@ -6,7 +6,7 @@ from typing import Literal
 
 from tapelint.program import kinds
 from tapelint.program.knowledge import table
-from tapelint.program.provenance import ancestors
+from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.values import (
     Class,
     Constant,
@@ -157,6 +157,53 @@ def _axes_of_output(outputs: Value) -> Axes:
             return axes_of(outputs.call.receiver)
         outputs = outputs.call.arguments[0]
     return "unclear"
+
+
+def normalizes_features(model: Value) -> bool:
+    """Whether a Sequential or functional model surely has a BatchNormalization of vectors.
+
+    Of these, a batch has one number for each feature and example; of pictures and sequences it has many.
+    """
+    if not isinstance(model, Instance) or model.call is None:
+        return False
+    base = library_class(model) or library_base(model)
+    if base == "keras.Sequential":
+        return _normalizes_vectors(_sequential_parts(model))
+    outputs = _graph_outputs(model) if base == "keras.Model" else None
+    return outputs is not None and _normalizes_vectors(_chain(outputs))
+
+
+def _normalizes_vectors(layers: list[Value]) -> bool:
+    """Whether a BatchNormalization comes in a chain of layers while there is one axis besides that of the batch."""
+    vectors = False
+    for layer in layers:
+        name = library_class(layer)
+        if name == "keras.layers.BatchNormalization" and vectors:
+            return True
+        if name in table("layers")["axes"]["flat"] or _takes_vectors(layer):
+            vectors = True
+        elif name != "keras.layers.Dense" and not _keeps_axes(layer):
+            vectors = False
+    return False
+
+
+def _takes_vectors(layer: Value) -> bool:
+    """Whether `layer` is an input of vectors."""
+    call = made_by(layer)
+    if call is None or call.op not in ("keras.Input", "keras.InputLayer"):
+        return False
+    shape = call.argument(0, "shape")
+    return isinstance(shape, Display) and not shape.open and len(shape.items) == 1
+
+
+def _chain(outputs: Value) -> list[Value]:
+    """The last layers of a functional model, one after another, back to where several things come together."""
+    chain: list[Value] = []
+    one = outputs
+    while isinstance(one, Result) and one.call.op == "forward" and one.call.receiver is not None and one.call.arguments:
+        chain.append(one.call.receiver)
+        one = one.call.arguments[0]
+    return [one, *reversed(chain)]
 
 
 def _keeps_axes(layer: Value) -> bool:

@@ -6,7 +6,7 @@ import itertools
 from tapelint.finding import Verdict
 from tapelint.probe.observations.registry import observation
 from tapelint.probe.observations.scenes import ENOUGH, fits_near, strongest, unreached
-from tapelint.probe.observations.wording import counted, listed
+from tapelint.probe.observations.wording import counted, listed, said
 from tapelint.probe.scene import Scene, only
 from tapelint.record import Fit, Passage, Pipeline, Record
 
@@ -87,6 +87,35 @@ def small_buffer(scene: Scene) -> Verdict:
             return Verdict("confirmed", f"{size} went through a buffer of {max(buffers)}")
         return Verdict("refuted", f"{size} went through a buffer of {max(buffers)}")
     return unreached(scene.record)
+
+
+@observation
+def one_step_epochs(scene: Scene) -> Verdict:
+    """An epoch took one step, or none."""
+    steps = [epoch.steps for fit in fits_near(scene) for epoch in fit.epochs]
+    steps += [len(passage.sizes) for _, passage in _whole_passages(scene)]
+    if not steps:
+        return unreached(scene.record, "at the end of an epoch")
+    if max(steps) > 1:
+        return Verdict("refuted", f"an epoch took {counted(max(steps), 'step')}")
+    return Verdict("confirmed", f"an epoch took {counted(max(steps), 'step')}, {counted(len(steps), 'time')}")
+
+
+@observation
+def single_examples(scene: Scene) -> Verdict:
+    """Examples that came one by one were refused, or gave no gradient."""
+    error = scene.record.exception
+    if error is not None and (scene.at([error]) or "hape" in error.message):
+        return Verdict("confirmed", said(error.kind, error.message))
+    fits = {fit.number for fit in fits_near(scene) if fit.batch == 1 or fit.batch is None}
+    calls = [call for call in scene.record.gradients if call.fit in fits or call.fit is None]
+    ones = {size for pipeline in _pipelines(scene) for passage in pipeline.passages for size in passage.sizes} == {1}
+    if not calls or not (ones or any(fit.batch == 1 for fit in fits_near(scene))):
+        return unreached(scene.record, "at a batch of one")
+    zero = set.intersection(*({one.name for one in call.sources if one.gradient == "zero"} for call in calls))
+    if zero:
+        return Verdict("confirmed", f"the gradient of {listed(sorted(zero))} was zero in {counted(len(calls), 'step')}")
+    return Verdict("refuted", f"every variable had a gradient in {counted(len(calls), 'step')}")
 
 
 @observation

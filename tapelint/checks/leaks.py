@@ -1,0 +1,106 @@
+"""Checks of how data is split into what is trained on and what is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.checks import trails
+from tapelint.checks.feeding import quoted_pipeline
+from tapelint.checks.registry import check
+from tapelint.checks.report import Report, Reports
+from tapelint.program.arrays import integer_of
+from tapelint.program.pipelines import redraws, steps_behind
+from tapelint.program.program import Program
+from tapelint.program.provenance import ancestors
+from tapelint.program.trace import Call
+from tapelint.program.values import Constant, Result, Value, is_none
+
+
+@check
+def leaking_split(program: Program) -> Reports:
+    for one, other in _splits(program):
+        shuffle = next((step for step in _redrawing(one) if _is_shared(step, other)), None)
+        if shuffle is not None and not _is_foreign(shuffle):
+            yield Report(
+                shuffle.site,
+                f"{quoted_pipeline(program, shuffle)} is shuffled anew in each pass, so that `{one.method}` and "
+                f"`{other.method}` do not part it: what is held out is trained on",
+                trails.distinct(
+                    [
+                        (shuffle.site, "every pass draws another order here"),
+                        (one.site, "one part is taken here"),
+                        (other.site, "and the other here"),
+                    ]
+                ),
+            )
+
+
+def _splits(program: Program) -> Iterator[tuple[Call, Call]]:
+    """Calls that are to part one pipeline in two: what one takes, the other leaves."""
+    takes = _used(program, "take")
+    for skip in _used(program, "skip"):
+        yield from ((take, skip) for take in takes if _is_as_many(take, skip))
+    shards = _used(program, "shard")
+    for number, shard in enumerate(shards):
+        yield from ((shard, other) for other in shards[number + 1 :] if _is_another_shard(shard, other))
+
+
+def _used(program: Program, method: str) -> list[Call]:
+    return [
+        call
+        for call in program.trace.calls
+        if call.method == method and call.receiver is not None and call.result.uses and not call.opaque
+    ]
+
+
+def _is_as_many(take: Call, skip: Call) -> bool:
+    """Whether a `skip` leaves out exactly what a `take` takes."""
+    taken, skipped = take.argument(0, "count"), skip.argument(0, "count")
+    if taken is None or skipped is None:
+        return False
+    return taken is skipped or (integer_of(taken) is not None and integer_of(taken) == integer_of(skipped))
+
+
+def _is_another_shard(shard: Call, other: Call) -> bool:
+    number, others = integer_of(shard.argument(0, "num_shards")), integer_of(other.argument(0, "num_shards"))
+    index, others_index = integer_of(shard.argument(1, "index")), integer_of(other.argument(1, "index"))
+    return number is not None and number == others and None not in (index, others_index) and index != others_index
+
+
+def _redrawing(part: Call) -> list[Call]:
+    """The shuffles, or the lists of files, that give the parted pipeline another order in each pass."""
+    assert part.receiver is not None
+    steps = steps_behind(part.receiver)
+    shuffles = [step for step in steps if step.method == "shuffle" and step.receiver is not None and redraws(step)]
+    if any(step.method == "cache" for step in steps):
+        return []
+    listed = [step for step in steps if step.op == "tensorflow.data.Dataset.list_files" and _lists_shuffled(step)]
+    return [*shuffles, *listed]
+
+
+def _lists_shuffled(listing: Call) -> bool:
+    """Whether `list_files` shuffles, as it does unless it is told not to."""
+    shuffle = listing.argument(1, "shuffle")
+    return not listing.opaque and (
+        shuffle is None or is_none(shuffle) or (isinstance(shuffle, Constant) and bool(shuffle.value))
+    )
+
+
+def _is_shared(shuffle: Call, part: Call) -> bool:
+    """Whether the other part comes through the same shuffle, or through another one of the same data."""
+    return any(
+        step is shuffle or (step.receiver is not None and step.receiver is shuffle.receiver)
+        for step in _redrawing(part)
+    )
+
+
+def _is_foreign(shuffle: Call) -> bool:
+    """Whether what is shuffled may be no pipeline of TensorFlow: other libraries have methods of the same names."""
+    return shuffle.op is None and (
+        not shuffle.arguments or any(map(_is_of_another_library, ancestors(shuffle.receiver or shuffle.result)))
+    )
+
+
+def _is_of_another_library(value: Value) -> bool:
+    op = value.call.op if isinstance(value, Result) else None
+    return op is not None and not op.startswith(("tensorflow", "keras.", "numpy.", "builtins."))
