@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -113,6 +113,17 @@ def way_back(values: Iterable[Value], goal: Goal) -> Way:
             way.cuts.append(stride.cut)
         pending.extend(stride.onward)
     return way
+
+
+def passing(value: Value) -> Iterator[Value]:
+    """Every value that a gradient of `value` passes on its ways back, as far as they are known."""
+    seen: set[int] = set()
+    pending = [value]
+    for one in pending:
+        if id(one) not in seen and len(seen) <= _LIMIT:
+            seen.add(id(one))
+            yield one
+            pending.extend(_stride(one).onward)
 
 
 def severing(target: Value, goal: Goal) -> list[Cut]:

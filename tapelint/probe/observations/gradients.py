@@ -162,6 +162,21 @@ def gradients_useless(scene: Scene) -> Verdict:
     return Verdict("confirmed", f"{what} for {whose}, in {len(calls)} of {counted(len(calls), 'call')}")
 
 
+@observation
+def gradients_nonfinite(scene: Scene) -> Verdict:
+    """Gradients with NaN or infinite entries."""
+    calls = [call for call in scene.near(scene.record.gradients) if call.sources]
+    if not calls:
+        return unreached(scene.record)
+    broken = {
+        source.variable: source.name for call in calls for source in call.sources if source.gradient == "nonfinite"
+    }
+    times = counted(len(calls), "gradient call")
+    if not broken:
+        return Verdict("refuted", f"every gradient was finite in {times}")
+    return Verdict("confirmed", f"NaN or infinite gradients for {listed(list(broken.values()))}, in {times}")
+
+
 def missing_sources(calls: Iterable[GradientCall]) -> dict[int, str]:
     """The sources that got no gradient in any of these calls, with their names."""
     names: dict[int, str] = {}
