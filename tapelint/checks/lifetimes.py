@@ -14,10 +14,11 @@ from tapelint.program.knowledge import table
 from tapelint.program.models import library_class, parts_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, site_of
+from tapelint.program.rates import only_optimizer
 from tapelint.program.tapes import Parameters, choices_of_root, parameters_of
 from tapelint.program.trace import Call, Loop
 from tapelint.program.turns import compares, is_certain, restores, varies, written
-from tapelint.program.values import Constant, Instance, Result, Site, Value, alternatives, is_none
+from tapelint.program.values import Constant, Instance, Result, Site, Value, alternatives
 
 _STEPS = ("keras.Model.fit", "keras.Model.train_on_batch")
 _COUNTING = ("builtins.range", "tensorflow.range", "tqdm.", "itertools.count")
@@ -26,7 +27,7 @@ _COUNTING = ("builtins.range", "tensorflow.range", "tqdm.", "itertools.count")
 @check
 def recreated_optimizer(program: Program) -> Reports:
     for update in program.updates:
-        optimizer = _only_optimizer(update.call.receiver)
+        optimizer = only_optimizer(update.call.receiver)
         if optimizer is None or optimizer.call is None or not _remembers(optimizer):
             continue
         made = optimizer.call.context
@@ -47,13 +48,6 @@ def recreated_optimizer(program: Program) -> Reports:
         elif len(inner) == 1 and _repeats(loop, inner[0]) and not any(varies(loop, one) for one in _given(optimizer)):
             message = f"{what} is made anew in every epoch, and forgets the steps of the one before"
             yield Report(optimizer.site, message, ((update.call.site, "its steps"),), "warning")
-
-
-def _only_optimizer(value: Value | None) -> Instance | None:
-    options = [option for option in alternatives(value) if not is_none(option)] if value is not None else []
-    if len(options) == 1 and isinstance(options[0], Instance) and kinds.of(options[0]) == "optimizer":
-        return options[0]
-    return None
 
 
 def _remembers(optimizer: Instance) -> bool:
@@ -119,6 +113,9 @@ class Training:
 
 @check
 def shared_optimizer(program: Program) -> Reports:
+    if program.target == "2":
+        # The optimizers of old make room for any variable that they meet.
+        return
     built = [call.receiver for call in program.calls("keras.Optimizer.build") if call.receiver is not None]
     first: dict[int, Training] = {}
     for training in sorted(_trainings(program), key=lambda each: each.call.order):
@@ -141,7 +138,7 @@ def shared_optimizer(program: Program) -> Reports:
 
 def _trainings(program: Program) -> Iterator[Training]:
     for update in program.updates:
-        optimizer, pair = _only_optimizer(update.call.receiver), update.paired()
+        optimizer, pair = only_optimizer(update.call.receiver), update.paired()
         owners = parameters_of(pair[1]) if pair is not None else None
         if optimizer is not None and owners:
             yield Training(update.call, optimizer, owners)
@@ -150,7 +147,7 @@ def _trainings(program: Program) -> Iterator[Training]:
         if call.receiver is None:
             continue
         if call.op == "keras.Model.compile":
-            given = _only_optimizer(call.argument(0, "optimizer"))
+            given = only_optimizer(call.argument(0, "optimizer"))
             if given is not None:
                 compiled[id(call.receiver)] = given
             else:
@@ -284,7 +281,7 @@ def _goes_on(compiling: Call, step: Call) -> bool:
         return False
     if step.order < compiling.order or not is_certain(compiling.context, step.context) or step.opaque:
         return False
-    epochs = step.argument(5, "epochs") if step.method == "fit" else None
+    epochs = step.argument(3, "epochs") if step.method == "fit" else None
     return epochs is None or (isinstance(epochs, Constant) and epochs.value == 1)
 
 

@@ -141,7 +141,7 @@ def _depth(step: Call, loop: Loop) -> int | None:
         return None
     depth = len(loops) - 1 - loops.index(loop)
     if step.op == "keras.Model.fit":
-        epochs = step.argument(5, "epochs")
+        epochs = step.argument(3, "epochs")
         once = not step.opaque if epochs is None else isinstance(epochs, Constant) and epochs.value == 1
         depth += 1 if once else 2
     return depth

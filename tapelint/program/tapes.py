@@ -253,6 +253,18 @@ class Update:
     def pairs(self) -> Value | None:
         return self.call.argument(0, "grads_and_vars") or self.call.argument(0, "grads")
 
+    @property
+    def requests(self) -> list[Call]:
+        """The gradient requests that the gradients come from."""
+        pair = self.paired()
+        return gradient_behind(pair[0]) if pair is not None else []
+
+    @property
+    def parameters(self) -> list[Parameters] | None:
+        """The variables that are updated, owner by owner."""
+        pair = self.paired()
+        return parameters_of(pair[1]) if pair is not None else None
+
     def paired(self) -> tuple[Value, Value] | None:
         """(gradients, variables) of a well-formed update."""
         if self.call.method in ASSIGNING:

@@ -3,11 +3,21 @@
 import itertools
 
 from tapelint.finding import Verdict
+from tapelint.probe.observations.exceptions import raises
 from tapelint.probe.observations.registry import observation
 from tapelint.probe.observations.scenes import ENOUGH, fits_near, strongest, unreached
 from tapelint.probe.observations.wording import counted, number, said
 from tapelint.probe.scene import Scene
 from tapelint.record import Fit, Pair
+
+GIANT = 0.1
+"""A step that moves a weight by more than this undoes what initializers of layers have made: they stay below it."""
+
+NOTHING = 1e-7
+"""A step that moves no weight by more than this is lost in the rounding of a float32."""
+
+SPENT = 1e-3
+"""What is left of a rate that has come to its end."""
 
 SAME_FACTOR = 1e-3
 """By how much, relatively, two factors of the learning rate may differ and still be the same."""
@@ -110,6 +120,43 @@ def toggle_unheeded(scene: Scene) -> Verdict:
     if fits:
         return Verdict("refuted", f"{counted(fits[-1].trainable, 'trainable variable')}, as the step was made for")
     return unreached(scene.record)
+
+
+@observation
+def rate_unheeded(scene: Scene) -> Verdict:
+    """The rate in force was not the one that had just been set."""
+    fits = fits_near(scene)
+    rates = [epoch.rate for fit in fits for epoch in fit.epochs if epoch.rate is not None]
+    rates += [update.rate for update in scene.record.applications if update.rate is not None]
+    if len(rates) < ENOUGH:
+        return unreached(scene.record)
+    if len(set(rates)) == 1:
+        return Verdict("confirmed", f"the rate was {number(rates[0])} before and after")
+    return Verdict("refuted", f"the rate went from {number(rates[0])} to {number(rates[-1])}")
+
+
+@observation
+def rate_out_of_range(scene: Scene) -> Verdict:
+    """One step moved weights further than they are wide, or not at all."""
+    moved = [pair.moved for update in scene.record.applications for pair in update.pairs if pair.moved is not None]
+    if not moved:
+        return raises(scene)
+    if max(moved) > GIANT or max(moved) < NOTHING:
+        return Verdict("confirmed", f"a step moved the weights by up to {number(max(moved))}")
+    return Verdict("refuted", f"no step moved a weight by more than {number(max(moved))}")
+
+
+@observation
+def rate_spent(scene: Scene) -> Verdict:
+    """A schedule was at its end before the second epoch."""
+    fits = [fit for fit in fits_near(scene) if len(fit.epochs) > 1 and fit.epochs[0].rate]
+    for fit in fits:
+        first, second = fit.epochs[0].rate or 0.0, fit.epochs[1].rate
+        if second is not None and second < first * SPENT:
+            fell = f"the rate fell from {number(first)} to {number(second)}"
+            return Verdict("confirmed", f"{fell} in one of {fit.asked} epochs")
+        return Verdict("refuted", f"after one of {fit.asked} epochs the rate was {number(second or 0.0)}")
+    return unreached(scene.record, "in a second epoch")
 
 
 @observation
