@@ -86,7 +86,24 @@ class Decorate:
     text: str
 
 
-Change: TypeAlias = Replace | Surround | SetArgument | RemoveArgument | Insert | Remove | Move | Decorate
+@dataclass(frozen=True, slots=True)
+class MoveLink:
+    """In a chain of methods, the one that `call` calls, with its arguments, goes in front of the one of `before`."""
+
+    call: Site
+    before: Site
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLink:
+    """A chain of methods does without the one that `call` calls."""
+
+    call: Site
+
+
+Change: TypeAlias = (
+    Replace | Surround | SetArgument | RemoveArgument | Insert | Remove | Move | Decorate | MoveLink | RemoveLink
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from tapelint.checks.repairs import (
     Decorate,
     Insert,
     Move,
+    MoveLink,
     Remove,
     RemoveArgument,
+    RemoveLink,
     Repair,
     Replace,
     SetArgument,
@@ -106,6 +108,13 @@ class _Surgeon:
                 statement = self._statement(site)
                 yield self._inserted(side, anchor, self._source_lines(statement))
                 yield self._removed(statement)
+            case MoveLink(call, before):
+                start, end = self._link(self._call(call))
+                place, _ = self._link(self._call(before))
+                yield _Cut(place, place, self.text[start:end])
+                yield _Cut(start, end, "")
+            case RemoveLink(call):
+                yield _Cut(*self._link(self._call(call)), "")
             case Decorate(function, text):
                 start, _ = self._stretch(function.node)
                 begin = self._line_start(start)
@@ -228,6 +237,18 @@ class _Surgeon:
         return any(body == [statement] for body in bodies) and not isinstance(parent, tree.Module)
 
     # Arguments
+
+    def _link(self, call: tree.Call) -> tuple[int, int]:
+        """Where the method of a call stands in a chain, from the end of what it is called on to the end of the call."""
+        if not isinstance(call.function, tree.Attribute):
+            raise _Unrepairable
+        _, start = self._stretch(call.function.value.id)
+        while self.text[(after := self._after_gap(start))] == ")":
+            start = after + 1
+        _, end = self._stretch(call.id)
+        if self.text[after] != "." or "#" in self.text[start:after]:
+            raise _Unrepairable
+        return start, end
 
     def _set_argument(self, call: tree.Call, keyword: str, text: str) -> _Cut:
         slots = self._slots(call)

@@ -10,8 +10,10 @@ from tapelint.checks.repairs import (
     Decorate,
     Insert,
     Move,
+    MoveLink,
     Remove,
     RemoveArgument,
+    RemoveLink,
     Repair,
     Replace,
     SetArgument,
@@ -24,6 +26,7 @@ from tapelint.source.document import Document
 from tapelint.source.edit import edited
 from tapelint.source.lines import Lines
 from tapelint.source.span import Position, Span
+from tapelint.syntax import tree
 from tapelint.syntax.nodes import Nodes
 from tapelint.syntax.positions import spans
 
@@ -123,6 +126,31 @@ def test_lines_are_inserted_in_a_body_with_the_users_indentation() -> None:
     assert patient.after(Insert("first", define, inside)) == f'def f(x):\n  """Do."""\n{told}  return x\n'
     assert patient.after(Insert("last", define, inside)) == f'def f(x):\n  """Do."""\n  return x\n{told}'
     assert patient.after(Insert("before", define, ("import a",))) == f"import a\n{patient.text}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("d = x.a(1).b(2)\n", "d = x.b(2).a(1)\n"),
+        ("d = x.a(1).c().b( 2 )\n", "d = x.b( 2 ).a(1).c()\n"),
+        ("d = (x.a(1)).b(2).e\n", "d = (x.b(2).a(1)).e\n"),
+        ("d = (\n    x.a(1)\n    .b(2)\n    .e()\n)\n", "d = (\n    x\n    .b(2).a(1)\n    .e()\n)\n"),
+        ("d = (\n    x.a(1)  # one\n    .b(2)\n)\n", None),
+    ],
+)
+def test_a_link_of_a_chain_moves(before: str, after: str | None) -> None:
+    patient = Patient(before)
+    calls = [node for node in patient.nodes if isinstance(node, tree.Call)]
+    links = {
+        call.function.name: Site(patient.module, call.id) for call in calls if isinstance(call.function, tree.Attribute)
+    }
+    moving = MoveLink(links["b"], links["a"])
+    assert patient.after(moving) == after
+
+
+def test_a_link_of_a_chain_goes() -> None:
+    patient = Patient("d = x.a(1).b(2).c()\n")
+    assert patient.after(RemoveLink(patient["x.a(1).b(2)"])) == "d = x.a(1).c()\n"
 
 
 def test_a_statement_goes_and_leaves_no_empty_body() -> None:
