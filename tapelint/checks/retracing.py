@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from tapelint.checks.captures import name_of
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.trails import distinct
 from tapelint.program.changes import changing_number
 from tapelint.program.execution.words import names_in
+from tapelint.program.forms import changing_shape
 from tapelint.program.graphs import graph_calls, is_eager, turns
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, context_of
 from tapelint.program.trace import Frame, Loop
 from tapelint.program.values import (
+    Constant,
     Display,
     Element,
     Function,
@@ -86,6 +89,31 @@ def _argument(program: Program, frame: Frame, name: str) -> tuple[Site, str]:
             text = spell(passed[0].value)
             return Site(site.module, passed[0].value.id), f"`{text}`" if text else f"`{name}`"
     return site, f"`{name}`"
+
+
+@check
+def retracing_shape(program: Program) -> Reports:
+    for frame in graph_calls(program):
+        function, around = frame.function, frame.around
+        if function is None or around is None or _has_signature(function) or _relaxes(function):
+            continue
+        for name, value in frame.given.items():
+            found = changing_shape(program.trace, value, around.loops)
+            if found is None or frame.call_site is None or not _is_long(found.loop) or name == "self":
+                continue
+            site, text = _argument(program, frame, name)
+            yield Report(
+                site,
+                f"{name_of(frame)} is traced again for every new shape of {text}: {found.why}",
+                distinct([(function.site, "this is traced"), (found.site, "the shape comes from here")]),
+            )
+
+
+def _relaxes(function: Function) -> bool:
+    """Whether a function is asked to make one graph for several shapes, or may be."""
+    options = function.wrapping.options if function.wrapping is not None else {}
+    asked = [options[name] for name in ("reduce_retracing", "experimental_relax_shapes") if name in options]
+    return any(not isinstance(each, Constant) or bool(each.value) for each in asked)
 
 
 @check

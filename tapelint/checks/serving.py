@@ -49,7 +49,7 @@ def predict_in_loop(program: Program) -> Reports:
     for call in program.calls(*_KERAS_LOOPS):
         data = call.argument(0, "x")
         loops = [loop for loop in call.context.loops if loop.kind != "fit"]
-        if data is None or not loops or _runs_seldom(loops) or _waits(program, loops):
+        if data is None or not loops or _runs_seldom(loops) or _waits(program, loops) or _is_taped(call):
             continue
         what = _portion(data, call)
         if what is not None:
@@ -59,6 +59,11 @@ def predict_in_loop(program: Program) -> Reports:
                 "that costs many times what calling the model does",
                 ((loops[-1].site, "in this loop"),),
             )
+
+
+def _is_taped(call: Call) -> bool:
+    """Whether a tape is recording, which is another matter: it records nothing of this."""
+    return any(kinds.of(manager) == "tape" for manager in call.context.managers)
 
 
 def _runs_seldom(loops: list[Loop]) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from tapelint.program.arrays import integer_of
 from tapelint.program.knowledge import matches, table
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors
+from tapelint.program.provenance import ancestors, is_operation
 from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call, Context, Frame, Loop
-from tapelint.program.values import Computed, Constant, Result, Value, alternatives
+from tapelint.program.values import Choice, Computed, Constant, Display, Item, Mapping, Result, Value, alternatives
 from tapelint.syntax import tree
 
 _EAGER = frozenset(
@@ -104,6 +104,8 @@ def is_clock(call: Call) -> bool:
 
 def turns(loop: Loop) -> int | None:
     """How often a loop surely runs, if that is a number in view."""
+    if isinstance(loop.iterable, Display) and not loop.iterable.open:
+        return len(loop.iterable.items)
     for one in ancestors(loop.iterable) if loop.iterable is not None else ():
         if (
             isinstance(one, Result)
@@ -129,3 +131,68 @@ def is_number(value: Value) -> bool:
 
 ARITHMETIC = frozenset({"+", "-", "*", "/", "**", "//"})
 _COUNTING = frozenset({"builtins.len", "builtins.int", "builtins.float", "builtins.round"})
+
+
+# What makes texts and numbers of tensors.
+_TEXTS = frozenset({"builtins.str", "builtins.repr", "builtins.float", "builtins.int", "builtins.round"})
+_OUTCOMES = frozenset({"forward", "keras.Metric.result", "keras.Metric.__call__", "keras.Loss.__call__"})
+_COMPARING = frozenset({"<", "<=", ">", ">=", "==", "!="})
+# What `tensorflow` has that gives no tensors.
+_NO_TENSORS = (
+    *("tensorflow.executing_eagerly", "tensorflow.is_tensor", "tensorflow.config.", "tensorflow.TensorShape"),
+    *("tensorflow.print", "tensorflow.debugging.", "tensorflow.summary.", "tensorflow.function", "tensorflow.Variable"),
+    *("tensorflow.keras.", "tensorflow.nest.", "tensorflow.io.", "tensorflow.dtypes."),
+)
+# A value that may be more things than this is not looked into.
+_FEW = 6
+
+
+def is_symbolic(value: Value, graph: Frame) -> bool:
+    """Whether a value is surely a tensor that is made inside of the graph: while it is traced, it has no value."""
+    seen: set[int] = set()
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        match one:
+            case Result(call=call) if _is_of_graph(call, one, graph):
+                return True
+            case Computed(operator=operator, parts=parts) if operator in ARITHMETIC | _COMPARING:
+                # One tensor among the operands makes it one.
+                pending.extend(parts)
+            case Item(of=of):
+                pending.append(of)
+            case Choice(options=options, growing=False) if len(options) < _FEW:
+                made = [isinstance(option, Result) and _is_of_graph(option.call, option, graph) for option in options]
+                if made and all(made):
+                    return True
+    return False
+
+
+def _is_of_graph(call: Call, result: Value, graph: Frame) -> bool:
+    made = call.op in _OUTCOMES or (is_operation(result) and not (call.op or "").startswith(_NO_TENSORS))
+    return made and graph in call.context.frame.stack()
+
+
+def shows_symbolic(value: Value, graph: Frame) -> bool:
+    """Whether a value, or a text made of it, would show a tensor without a value."""
+    return any(is_symbolic(one, graph) for one in ancestors(value, _is_shown_through))
+
+
+def _is_shown_through(value: Value) -> bool:
+    match value:
+        case Result(call=call):
+            return call.op in _TEXTS or (call.op is None and call.method == "format")
+        case Computed(operator=operator):
+            return operator in ("f-string", "%", "+")
+    return isinstance(value, (Display, Mapping))
+
+
+def is_outside(value: Value, graph: Frame) -> bool:
+    """Whether somebody out of the graph has this object, by a name around the traced function or as an attribute."""
+    held = list(graph.captured.values())
+    if graph.function is not None and graph.function.receiver is not None:
+        held.append(graph.function.receiver)
+    return any(value is option for one in held for option in alternatives(one))

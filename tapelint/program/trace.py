@@ -30,7 +30,8 @@ class Frame:
     """One running function of the project. `caller` is the frame it was called from, None for a root.
 
     `loops` counts the loops around the call, so that those inside the function can be told from them; `given` is what
-    each parameter stands for, and `around` the surroundings of the call.
+    each parameter stands for, and `around` the surroundings of the call. Of a compiled function, `captured` is what the
+    names and attributes of its surroundings that it mentions stood for when it was called.
     """
 
     function: Function | None
@@ -44,6 +45,7 @@ class Frame:
     generated: Value | None = None
     given: dict[str, Value] = field(default_factory=dict)
     around: Context | None = None
+    captured: dict[str, Value] = field(default_factory=dict)
 
     def stack(self) -> Iterator[Frame]:
         frame: Frame | None = self

@@ -32,19 +32,20 @@ def traced_for_values(scene: Scene) -> Verdict:
     return Verdict("refuted", f"{calls} of `{worst.name}`, all with the same Python values")
 
 
-@observation
+@observation_of_graphs
 def traced_for_shapes(scene: Scene) -> Verdict:
     """A function was called with tensors of one shape after another, each of which needs a graph of its own."""
     functions = _functions(scene)
     if not functions:
         return unreached(scene.record)
     worst = max(functions, key=lambda function: function.shapes)
-    calls = counted(worst.calls, "call")
-    if worst.shapes > FEW:
-        return Verdict("confirmed", f"{calls} of `{worst.name}` with tensors of {worst.shapes} different shapes")
+    calls = f"{counted(worst.calls, 'call')} of `{worst.name}`, with tensors of {counted(worst.shapes, 'form')}"
+    traces = counted(worst.traces, "trace")
+    if worst.shapes > FEW and worst.traces >= worst.shapes:
+        return Verdict("confirmed", f"{calls}: {traces}")
     if worst.calls <= FEW:
-        return Verdict("unable", f"only {calls} of `{worst.name}`")
-    return Verdict("refuted", f"{calls} of `{worst.name}`, with tensors of {counted(worst.shapes, 'form')}")
+        return Verdict("unable", f"only {calls}")
+    return Verdict("refuted", f"{calls}: {traces}")
 
 
 @observation
@@ -142,3 +143,17 @@ def _holds(function: Function, place: Place) -> bool:
     if where is None or not same_file(where.path, place.path):
         return False
     return span.start.line <= where.last and where.first <= span.end.line
+
+
+@observation_of_graphs
+def object_ignored(scene: Scene) -> Verdict:
+    """An optimizer that the program made was never applied, while a function went on with another."""
+    made = [optimizer for optimizer in scene.record.optimizers if optimizer.own]
+    idle = [optimizer for optimizer in made if not optimizer.applied]
+    around = _around(scene)
+    if not around or len(made) < FEW:
+        return unreached(scene.record)
+    if idle:
+        calls = counted(around[0].calls, "call")
+        return Verdict("confirmed", f"`{idle[0].kind}` was not applied in any of {calls} of `{around[0].name}`")
+    return Verdict("refuted", f"each of {counted(len(made), 'optimizer')} was applied")

@@ -10,6 +10,7 @@ from tapelint.program.execution.expressions import WIDTH, Expressions
 from tapelint.program.execution.full_names import full_names
 from tapelint.program.execution.interactive import COMMANDS
 from tapelint.program.execution.library import BEHAVIOURS
+from tapelint.program.execution.words import names_in
 from tapelint.program.knowledge import class_kind
 from tapelint.program.models import layers_inside, library_class, sensitive_layer
 from tapelint.program.project import Project
@@ -64,6 +65,7 @@ class Calls(Expressions):
         self.spent_before = 0
         self._leaves: dict[tuple[int, Training], list[tuple[Value, Training]]] = {}
         self._declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
+        self._mentioned: dict[int, frozenset[str]] = {}
 
     @abstractmethod
     def run_body(self, node: tree.Function) -> None: ...
@@ -275,6 +277,8 @@ class Calls(Expressions):
             given=dict(names),
             around=self.context,
         )
+        if function.compiled == "yes":
+            frame.captured = self._captured(function)
         self.trace.frames.append(frame)
         outer, context, live = self.scope, self.context, self.live
         self.scope = Scope(
@@ -292,6 +296,24 @@ class Calls(Expressions):
         finally:
             self.scope, self.context, self.live = outer, context, live
         return self._returned(function, frame)
+
+    def _captured(self, function: Function) -> dict[str, Value]:
+        """What the names and attributes around a function stand for now, of those that it mentions."""
+        mentioned = self._mentioned.get(id(function.node))
+        if mentioned is None:
+            mentioned = self._mentioned[id(function.node)] = names_in(function.node)
+        found: dict[str, Value] = {}
+        scope: Scope | None = function.scope
+        while scope is not None:
+            if scope.kind != "class":
+                for name in mentioned & scope.names.keys():
+                    found.setdefault(name, scope.names[name])
+            scope = scope.parent
+        if function.receiver is not None:
+            for name, value in function.receiver.attributes.items():
+                if f".{name}" in mentioned:
+                    found[f".{name}"] = value
+        return found
 
     def _declared(self, node: tree.Function) -> tuple[frozenset[str], frozenset[str]]:
         """The names that a function declares global and nonlocal, read once for all its runs."""
