@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 
@@ -16,6 +17,7 @@ from tapelint.program.values import (
     Site,
     Value,
 )
+from tapelint.syntax import tree
 
 _MODEL_METHODS = frozenset({"compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch"})
 
@@ -40,7 +42,11 @@ class Execution(Statements):
         self.import_module(module)
         words = Words(module, self.project.wrappers.words)
         # Running a root may define further functions: the list grows while it is read.
+        known = first
         for function in islice(self.functions, first, None):
+            if known < len(self.functions):
+                words.learn(_own(self.functions[known:], module))
+                known = len(self.functions)
             if _concerns(function, module, words):
                 self._run_if_uncalled(module, function)
         for function, receiver in list(self._handed_on.values()):
@@ -148,6 +154,13 @@ class Execution(Statements):
         super().initialize(instance, arguments, keywords, spread, site)
         assert isinstance(instance.cls, Class)
         self._instances.setdefault(id(instance.cls.node), instance)
+
+
+def _own(functions: Iterable[Function], module: Module) -> Iterator[tuple[tree.Function, str | None]]:
+    """The functions of a module, each with the name of its class."""
+    for function in functions:
+        if function.scope.module is module:
+            yield function.node, function.owner.node.name if function.owner is not None else None
 
 
 def _concerns(function: Function, module: Module, words: Words) -> bool:
