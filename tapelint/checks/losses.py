@@ -12,9 +12,10 @@ from tapelint.program.knowledge import matches
 from tapelint.program.losses import is_quotient, shape_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors
+from tapelint.program.sums import is_summed, proportional_rate, rates_of, sum_over_batch, sum_over_pixels
 from tapelint.program.tapes import ASKING, ASSIGNING, Gradients, fate
 from tapelint.program.trace import Call
-from tapelint.program.values import Computed, Constant, Instance, Result, Value
+from tapelint.program.values import Computed, Constant, Instance, Result, Site, Value
 
 
 @check
@@ -81,3 +82,59 @@ def _has_small_rate(optimizer: Value | None) -> bool:
         return False
     rate = optimizer.call.argument(0, "learning_rate")
     return rate is not None and is_quotient(rate)
+
+
+@check
+def summed_loss(program: Program) -> Reports:
+    if program.distributed:
+        return
+    for gradients in program.training:
+        if gradients.target is None or _is_averaged_later(program, gradients):
+            continue
+        over_batch, over_pixels = sum_over_batch(gradients.target), sum_over_pixels(gradients.target)
+        terms = _PIXELS if over_pixels is not None else _batch_size(program, gradients.call)
+        producer = over_pixels or over_batch
+        if producer is not None and _are_too_large(rates_of(gradients, program.updates), terms):
+            what = "pixels: the step grows with the image" if over_pixels else "batch: the step grows with its size"
+            yield Report(
+                _chosen(producer),
+                f"the loss is a sum over the {what}",
+                trails.distinct(
+                    [
+                        (producer.site, "the sum is computed here"),
+                        (gradients.call.site, "its gradients are computed here"),
+                    ]
+                ),
+            )
+    for compared in program.comparisons:
+        fits = [fit for fit in program.fits if fit.receiver is compared.model]
+        rate = proportional_rate(compared.call.argument(0, "optimizer"))
+        if is_summed(compared) and any(_are_too_large([rate], _batch_size(program, fit)) for fit in fits):
+            yield Report(
+                compared.site,
+                "the loss is a sum over the batch: the step grows with its size",
+                trails.distinct([(fit.site, "the model is trained here") for fit in fits]),
+            )
+
+
+# The terms of a sum that is not known: the examples of a usual batch, and the pixels of small images.
+_EXAMPLES, _PIXELS = 32, 1000
+
+
+def _batch_size(program: Program, step: Call) -> int:
+    """The examples that a step takes, as far as that is known. One that always takes all has no size to depend on."""
+    feeds = [feed for call, feed in program.feeds if call is step]
+    if any(feed.batches == 1 for feed in feeds):
+        return 1
+    return max((feed.batch for feed in feeds if feed.batch is not None), default=_EXAMPLES)
+
+
+def _are_too_large(rates: list[float | None], terms: int) -> bool:
+    """Whether rates would be beyond any use for the mean of so many terms. A smaller one was chosen for the sum."""
+    return bool(rates) and all(rate is not None and rate * terms > 1 for rate in rates)
+
+
+def _chosen(producer: Call) -> Site:
+    """Where a loss was told to sum up: where its object was made, or the call of a function that sums."""
+    loss = producer.receiver
+    return loss.site if isinstance(loss, Instance) else producer.site

@@ -48,7 +48,8 @@ class Head:
     """The end of a model: its last activation (`linear` where there is none), and how many units it has.
 
     `by` says whose function computes the activation: Keras notes the logits at the result of its own. `bare` is False
-    once something was done to the result that loses that note. `site` is the layer or the call that has the activation.
+    once something was done to the result that loses that note. `site` is the layer or the call that has the activation,
+    `layer` the class of the layer that makes the numbers.
     """
 
     activation: str
@@ -56,6 +57,7 @@ class Head:
     site: Site
     units: int | None = None
     bare: bool = True
+    layer: str = ""
 
 
 def head_of(predictions: Value, before: int = END) -> Head | None:
@@ -276,7 +278,9 @@ def _head_of_layer(layer: Instance, name: str, before: int, depth: int, inputs: 
         return replace(found, bare=False) if isinstance(found, Head) else None
     if name in facts["layers"]:
         head = _head(inputs, before, depth - 1) if inputs is not None else None
-        return Head(facts["layers"][name], "keras", layer.site, head.units if head is not None else None)
+        if layer.call.argument(None, "axis") is not None and head is not None:
+            head = replace(head, units=None)
+        return _activated(facts["layers"][name], "keras", layer.site, head)
     if name.startswith("keras.applications."):
         return _head_of_application(layer)
     return _head_of_activated(layer, name, before, depth, inputs)
@@ -298,9 +302,9 @@ def _head_of_activated(layer: Instance, name: str, before: int, depth: int, inpu
         head = _head(inputs, before, depth - 1) if inputs is not None else None
         if activation == "linear":
             return head
-        return Head(activation, by, layer.site, head.units if head is not None else None)
+        return _activated(activation, by, layer.site, head)
     counted = layer.call.argument(0, row["units"]) if "units" in row else None
-    return Head(activation, by, layer.site, integer_of(counted))
+    return Head(activation, by, layer.site, integer_of(counted), layer=name)
 
 
 def _head_of_joined(inputs: Value, before: int, depth: int) -> Head | None:
@@ -328,8 +332,9 @@ def _head_of_operation(call: Call, before: int, depth: int) -> Head | None:
     inner = call.argument(0, "x") or call.argument(0, "logits") or call.argument(0, "input")
     if op in facts["functions"]:
         head = _head(inner, before, depth - 1) if inner is not None else None
-        units = head.units if head is not None and call.argument(1, "axis") is None else None
-        return Head(facts["functions"][op], _owner(op), call.site, units)
+        if call.argument(1, "axis") is not None and head is not None:
+            head = replace(head, units=None)
+        return _activated(facts["functions"][op], _owner(op), call.site, head)
     if op in facts["shaping"]["names"] and inner is not None:
         head = _head_of_joined(inner, before, depth)
         return _handed_on(head, bare=False)
@@ -339,3 +344,10 @@ def _head_of_operation(call: Call, before: int, depth: int) -> Head | None:
     if op in facts["shaping"]["casting"] and inner is not None:
         return _head(inner, before, depth - 1)
     return None
+
+
+def _activated(activation: str, by: Literal["keras", "tensorflow"], site: Site, inner: Head | None) -> Head:
+    """The head of an activation on its own, behind a layer that makes the numbers."""
+    if inner is None:
+        return Head(activation, by, site)
+    return Head(activation, by, site, inner.units, layer=inner.layer)

@@ -125,3 +125,18 @@ def broadcast_to_pairs(scene: Scene) -> Verdict:
 def _shown(shape: tuple[int | None, ...]) -> str:
     sizes = ", ".join("?" if size is None else str(size) for size in shape)
     return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
+
+
+@observation
+def loss_summed(scene: Scene) -> Verdict:
+    """A loss that was told to sum, over batches of several examples."""
+    calls = [call for call in scene.near(scene.record.losses) if call.reduction is not None]
+    if not calls:
+        return unreached(scene.record)
+    summed = [call for call in calls if call.reduction == "sum"]
+    if not summed:
+        return Verdict("refuted", f"the loss reduced by `{calls[0].reduction}`")
+    examples = summed[0].predicted.shape[:1]
+    if examples in ((), (None,), (1,)):
+        return Verdict("unable", "how many examples the loss was a sum of cannot be seen")
+    return Verdict("confirmed", f"a sum over {examples[0]} examples, in {counted(summed[0].times, 'call')}")
