@@ -14,9 +14,10 @@ from tapelint.program.wrappers import Wrappers
 from tapelint.source.document import Document
 from tapelint.source.relevance import is_relevant
 from tapelint.source.span import Position
-from tapelint.syntax.legible import legible
+from tapelint.syntax.legible import SEPARATING, legible
 from tapelint.syntax.parse import Unparsable, check, parse
 from tapelint.syntax.scopes import bound_names
+from tapelint.syntax.tree import ExpressionStatement, ScopeDeclaration
 from tapelint.syntax.tree import Module as Tree
 
 Read = Callable[[Path], Document | None]
@@ -75,6 +76,23 @@ class Module:
     def is_held(self) -> bool:
         """Whether the tree takes up memory."""
         return self._tree is not None
+
+    @cached_property
+    def displayed(self) -> frozenset[int]:
+        """The expressions that show their value to whoever runs the module cell by cell: the last of each cell.
+
+        All of them, where the notebook mentions the setting that makes it so.
+        """
+        document, body = self.document, self.tree.body
+        if not document.shows_values:
+            return frozenset()
+        every = "ast_node_interactivity" in document.text
+        ends = [isinstance(after, ScopeDeclaration) and after.names == SEPARATING for after in body[1:]]
+        return frozenset(
+            each.id
+            for each, is_last in zip(body, [*ends, True], strict=False)
+            if isinstance(each, ExpressionStatement) and (is_last or every)
+        )
 
     @cached_property
     def bound(self) -> frozenset[str]:

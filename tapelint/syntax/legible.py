@@ -8,6 +8,9 @@ from tapelint.source.span import Position
 from tapelint.syntax import tree
 from tapelint.syntax.parse import Unparsable, parse
 
+SEPARATING = [SEPARATOR.split()[1]]
+"""What the statement between two parts declares."""
+
 _IMPORT = re.compile(r"(?:import|from)\s[^;#(\\]+$", re.MULTILINE)
 
 
@@ -31,11 +34,8 @@ def legible(document: Document) -> tuple[Document, tree.Module, list[Unparsable]
 
 def _kept_apart(document: Document, module: tree.Module) -> bool:
     """Whether no part completes another: then all that stands between them is statements of the module."""
-    between = sum(isinstance(each, tree.ScopeDeclaration) and each.names == _SEPARATING for each in module.body)
+    between = sum(isinstance(each, tree.ScopeDeclaration) and each.names == SEPARATING for each in module.body)
     return between == document.lines.count(SEPARATOR)
-
-
-_SEPARATING = [SEPARATOR.split()[1]]
 
 
 def _complaint(document: Document, part: Part) -> Unparsable | None:

@@ -60,7 +60,7 @@ class Statements(Imports):
         match node:
             case tree.ExpressionStatement():
                 value = self.evaluate(node.value)
-                if self._is_displayed():
+                if node.id in self.module.displayed and not self.context.loops and not self.context.branches:
                     value.used("displayed")
             case tree.Assign():
                 value = self.evaluate(node.value)
@@ -106,11 +106,6 @@ class Statements(Imports):
                 for target in node.targets:
                     if not isinstance(target, tree.Name):
                         self.evaluate(target)
-
-    def _is_displayed(self) -> bool:
-        """Whether the value of a statement that is an expression is shown to whoever runs the module step by step."""
-        inside = self.scope.kind != "module" or self.context.loops or self.context.branches
-        return self.module.document.shows_values and not inside
 
     def _augmented(self, node: tree.AugmentedAssign) -> None:
         old = self.evaluate(node.target)
