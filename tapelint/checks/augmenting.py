@@ -5,10 +5,14 @@ from __future__ import annotations
 from tapelint.checks import trails
 from tapelint.checks.feeding import quoted_pipeline
 from tapelint.checks.registry import check
+from tapelint.checks.relinking import moved_before
+from tapelint.checks.repairs import RemoveArgument, Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.program.augmentations import Augmentation, augmentations, follows_global_seed, is_seeded
 from tapelint.program.pipelines import Pipeline, redraws
 from tapelint.program.program import Program
+from tapelint.program.values import Site
+from tapelint.syntax import tree
 
 _SEEDS = ("tensorflow.random.set_seed", "keras.utils.set_random_seed", "tensorflow.compat.v1.set_random_seed")
 
@@ -32,6 +36,7 @@ def cached_augmentation(program: Program) -> Reports:
                             (cache.site, "and cached here"),
                         ]
                     ),
+                    fix=moved_before(program, cache, augmentation.step),
                 )
                 break
 
@@ -57,6 +62,7 @@ def repeated_augmentation(program: Program) -> Reports:
                             (augmentation.step.site, "the examples are changed here"),
                         ]
                     ),
+                    fix=_without_seeds(program, augmentation),
                 )
                 break
 
@@ -71,6 +77,20 @@ def _why_repeated(program: Program, augmentation: Augmentation) -> str | None:
     if seeds and all(is_seeded(draw) or follows_global_seed(draw) for draw in augmentation.draws):
         return "with a global seed, what a `map` draws begins anew with each pass"
     return None
+
+
+def _without_seeds(program: Program, augmentation: Augmentation) -> Repair | None:
+    """The repair by which the operations draw without a seed, if the program has none for all of them."""
+    if not all(map(is_seeded, augmentation.draws)) or any(True for _ in program.calls(*_SEEDS)):
+        return None
+    changes = []
+    for draw in augmentation.draws:
+        node = program.nodes(draw.site.module)[draw.site.node]
+        given = [one for one in node.arguments if one.keyword == "seed"] if isinstance(node, tree.Call) else []
+        if len(given) != 1:
+            return None
+        changes.append(RemoveArgument(draw.site, Site(draw.site.module, given[0].value.id)))
+    return Repair("draw without a seed", "unsafe", tuple(changes))
 
 
 def _meets_the_same_examples(pipeline: Pipeline, augmentation: Augmentation) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from tapelint.checks.registry import check
+from tapelint.checks.relinking import root_of
+from tapelint.checks.repairs import Repair, Surround
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
 from tapelint.program.knowledge import matches
+from tapelint.program.pipelines import pipeline_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import made_by
 from tapelint.program.trace import Call
 from tapelint.program.values import Attribute, Value
 from tapelint.syntax import tree
-from tapelint.syntax.nodes import spell
+from tapelint.syntax.nodes import Nodes, spell
 
 _DATASET = "tensorflow.data.Dataset."
 
@@ -30,7 +33,44 @@ def discarded_pipeline(program: Program) -> Reports:
             yield Report(
                 call.site,
                 f"the {what} that `{_name_of(call)}` returns is thrown away, and {unchanged} stays as it was",
+                fix=_kept(program, call),
             )
+
+
+def _kept(program: Program, call: Call) -> Repair | None:
+    """The repair by which the result is bound to the name of what was meant to change."""
+    nodes = program.nodes(call.site.module)
+    node = nodes[call.site.node]
+    is_method = (call.op or "").startswith(_DATASET)
+    given = root_of(node) if is_method else node.arguments[0].value if isinstance(node, tree.Call) else None
+    if not isinstance(given, (tree.Name, tree.Attribute)) or not _may_be_bound(nodes, call.site.node, given):
+        return None
+    if is_method and call.method == "shuffle" and _has_batches(call):
+        # What would be shuffled are whole batches.
+        return None
+    name = spell(given)
+    return (
+        Repair(f"keep the result: `{name} = …`", "unsafe", (Surround(call.site, f"{name} = ", ""),)) if name else None
+    )
+
+
+def _has_batches(call: Call) -> bool:
+    pipeline = pipeline_of(call.result)
+    return pipeline is None or pipeline.last_batch is not None
+
+
+def _may_be_bound(nodes: Nodes, node: int, target: tree.Expression) -> bool:
+    """Whether an assignment to `target` means what it stands for now: in a function, a name has to be its own."""
+    function = next((one for one in nodes.parents(node) if isinstance(one, tree.Function)), None)
+    if function is None or not isinstance(target, tree.Name):
+        return True
+    assigned = any(
+        isinstance(one, tree.Name) and one.name == target.name
+        for statement in function.body
+        if isinstance(statement, tree.Assign)
+        for one in statement.targets
+    )
+    return assigned or any(parameter.name == target.name for parameter in function.parameters)
 
 
 def _left_as_it_is(program: Program, call: Call) -> str | None:
@@ -46,10 +86,7 @@ def _left_as_it_is(program: Program, call: Call) -> str | None:
 
 def _receiver(program: Program, call: Call) -> str:
     """The pipeline at the beginning of a chain of methods."""
-    node: tree.Node = program.nodes(call.site.module)[call.site.node]
-    while isinstance(node, tree.Call) and isinstance(node.function, tree.Attribute):
-        node = node.function.value
-    text = spell(node)
+    text = spell(root_of(program.nodes(call.site.module)[call.site.node]))
     return f"`{text}`" if text is not None else "the pipeline"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tapelint.checks import trails
 from tapelint.checks.feeding import quoted_pipeline
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.program.arrays import integer_of
 from tapelint.program.pipelines import redraws, steps_behind
@@ -32,7 +33,17 @@ def leaking_split(program: Program) -> Reports:
                         (other.site, "and the other here"),
                     ]
                 ),
+                fix=_fixed_order(shuffle),
             )
+
+
+def _fixed_order(shuffle: Call) -> Repair:
+    """The repair by which every pass has the same order."""
+    if shuffle.method == "shuffle":
+        keyword, title = "reshuffle_each_iteration", "keep one order: `reshuffle_each_iteration=False`"
+    else:
+        keyword, title = "shuffle", "list the files in one order: `shuffle=False`"
+    return Repair(title, "unsafe", (SetArgument(shuffle.site, keyword, "False"),))
 
 
 def _splits(program: Program) -> Iterator[tuple[Call, Call]]:

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from tapelint.checks import trails
 from tapelint.checks.feeding import keeps_order_between, quoted_pipeline
 from tapelint.checks.registry import check
+from tapelint.checks.relinking import first_column, moved_before, set_first
+from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.wording import argument
 from tapelint.program.arrays import is_permuted
 from tapelint.program.feeds import Feed, fixed_order
 from tapelint.program.pipelines import Pipeline, buffer_of, redraws
@@ -36,7 +39,14 @@ def shuffle_after_batch(program: Program) -> Reports:
             f"{quoted_pipeline(program, shuffle)} shuffles whole batches: "
             "each has the same examples in every epoch, whatever their order",
             trails.distinct([(batch.site, "the batches are made here"), (shuffle.site, "they are shuffled here")]),
+            fix=moved_before(program, shuffle, batch) if _is_large_enough(pipeline, shuffle) else None,
         )
+
+
+def _is_large_enough(pipeline: Pipeline, shuffle: Call) -> bool:
+    """Whether the buffer is not surely too small for examples, where it held batches."""
+    buffer = buffer_of(shuffle)
+    return pipeline.size is None or buffer is None or buffer * _TENTH >= pipeline.size
 
 
 def _mixed_for_training(program: Program) -> Iterator[Pipeline]:
@@ -74,7 +84,22 @@ def small_shuffle_buffer(program: Program) -> Reports:
                 f"{quoted_pipeline(program, shuffle)} stays nearly in its order: "
                 f"a buffer of {buffer} for {size} examples moves them by no more than that",
                 trails.of_feed(feed),
+                fix=_with_buffer_for(program, pipeline, shuffle, size),
             )
+
+
+def _with_buffer_for(program: Program, pipeline: Pipeline, shuffle: Call, size: int) -> Repair:
+    """The repair by which the buffer is as large as the data: `len(x)` where it is named, else the number."""
+    text = f"{size}"
+    array = argument(program, pipeline.source, 0) or first_column(program, pipeline.source)
+    in_sight = (
+        pipeline.source.site.module is shuffle.site.module and pipeline.source.context.frame is shuffle.context.frame
+    )
+    if array is not None and in_sight and pipeline.steps[0] is shuffle:
+        text = f"len({array})"
+    return Repair(
+        f"give the shuffle a buffer of `{text}`", "unsafe", (set_first(program, shuffle, "buffer_size", text),)
+    )
 
 
 def _is_ordered_meaningfully(feed: Feed, pipeline: Pipeline, shuffle: Call) -> bool:
@@ -109,4 +134,5 @@ def frozen_shuffle(program: Program) -> Reports:
             f"{quoted_pipeline(program, cache)} keeps the order of its first epoch for ever: "
             "what is shuffled is cached, and not shuffled again",
             trails.distinct([(shuffle.site, "it is shuffled here"), (cache.site, "and cached here")]),
+            fix=moved_before(program, cache, shuffle),
         )
