@@ -140,3 +140,19 @@ def loss_summed(scene: Scene) -> Verdict:
     if examples in ((), (None,), (1,)):
         return Verdict("unable", "how many examples the loss was a sum of cannot be seen")
     return Verdict("confirmed", f"a sum over {examples[0]} examples, in {counted(summed[0].times, 'call')}")
+
+
+@observation
+def weights_lost(scene: Scene) -> Verdict:
+    """A step that raises when it is given weights, or losses without the weights that a fit was given."""
+    error = scene.record.exception
+    if error is not None and error.where is not None and scene.at([error]):
+        return Verdict("confirmed", said(error.kind, error.message))
+    fits = {fit.number for fit in scene.record.fits if fit.weighted}
+    calls = [call for call in scene.record.losses if call.fit in fits]
+    if not calls:
+        return unreached(scene.record)
+    weighted = sum(call.times for call in calls if call.weighted)
+    if weighted:
+        return Verdict("refuted", f"the loss got the weights, in {counted(weighted, 'call')}")
+    return Verdict("confirmed", f"the loss got none of the weights, in {counted(sum(c.times for c in calls), 'call')}")
