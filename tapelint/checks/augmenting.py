@@ -5,14 +5,12 @@ from __future__ import annotations
 from tapelint.checks import trails
 from tapelint.checks.feeding import quoted_pipeline
 from tapelint.checks.registry import check
-from tapelint.checks.relinking import moved_before
-from tapelint.checks.repairs import RemoveArgument, Repair
+from tapelint.checks.relinking import moved_before, without_argument
+from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.program.augmentations import Augmentation, augmentations, follows_global_seed, is_seeded
 from tapelint.program.pipelines import Pipeline, redraws
 from tapelint.program.program import Program
-from tapelint.program.values import Site
-from tapelint.syntax import tree
 
 _SEEDS = ("tensorflow.random.set_seed", "keras.utils.set_random_seed", "tensorflow.compat.v1.set_random_seed")
 
@@ -83,14 +81,9 @@ def _without_seeds(program: Program, augmentation: Augmentation) -> Repair | Non
     """The repair by which the operations draw without a seed, if the program has none for all of them."""
     if not all(map(is_seeded, augmentation.draws)) or any(True for _ in program.calls(*_SEEDS)):
         return None
-    changes = []
-    for draw in augmentation.draws:
-        node = program.nodes(draw.site.module)[draw.site.node]
-        given = [one for one in node.arguments if one.keyword == "seed"] if isinstance(node, tree.Call) else []
-        if len(given) != 1:
-            return None
-        changes.append(RemoveArgument(draw.site, Site(draw.site.module, given[0].value.id)))
-    return Repair("draw without a seed", "unsafe", tuple(changes))
+    changes = [without_argument(program, draw, "seed") for draw in augmentation.draws]
+    known = tuple(change for change in changes if change is not None)
+    return Repair("draw without a seed", "unsafe", known) if len(known) == len(changes) else None
 
 
 def _meets_the_same_examples(pipeline: Pipeline, augmentation: Augmentation) -> bool:

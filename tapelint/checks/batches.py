@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapelint.checks import trails
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
@@ -11,7 +12,7 @@ from tapelint.program.feeds import Feed
 from tapelint.program.knowledge import matches
 from tapelint.program.losses import shape_of
 from tapelint.program.models import library_class, sensitive_parts
-from tapelint.program.pipelines import dataset_behind
+from tapelint.program.pipelines import dataset_behind, redraws
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.tapes import Gradients, choices_of_root
@@ -39,7 +40,21 @@ def undersized_final_batch(program: Program) -> Reports:
                 feed.site,
                 f"the last batch has {feed.tail} examples instead of {feed.batch}: {reason}",
                 trails.of_feed(feed),
+                fix=_only_full_batches(feed),
             )
+
+
+def _only_full_batches(feed: Feed) -> Repair | None:
+    """The repair by which the smaller batch is dropped: of shuffled data, other examples each time."""
+    pipeline = feed.pipeline
+    if pipeline is None or pipeline.batch is None or not any(map(_mixes_anew, pipeline.before(pipeline.batch))):
+        return None
+    change = SetArgument(pipeline.batch.site, "drop_remainder", "True")
+    return Repair("drop the smaller batch: `drop_remainder=True`", "unsafe", (change,))
+
+
+def _mixes_anew(step: Call) -> bool:
+    return step.method == "shuffle" and redraws(step)
 
 
 def _sensitive_step(program: Program, step: Call, feed: Feed) -> str | None:

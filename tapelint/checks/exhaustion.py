@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from tapelint.checks import trails
 from tapelint.checks.registry import check
+from tapelint.checks.relinking import links, without_argument
+from tapelint.checks.repairs import Move, RemoveLink, Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
@@ -18,6 +20,7 @@ from tapelint.program.streams import Stream, Streams, generator_of, is_endless, 
 from tapelint.program.trace import Call, Loop
 from tapelint.program.values import Result, Site, Value, is_none
 from tapelint.program.wrappers import TAKES_STEP
+from tapelint.syntax import tree
 
 
 @check
@@ -56,7 +59,22 @@ def _used_up_in_loops(program: Program, streams: Streams) -> Reports:
                         (loop.site, "and goes through it again in every turn"),
                     ]
                 ),
+                fix=None if stream.endless else _made_anew(program, stream, outer),
             )
+
+
+def _made_anew(program: Program, stream: Stream, outer: Loop) -> Repair | None:
+    """The repair by which the iterator is made in each turn of the loop, where both stand in one block."""
+    module = stream.site.module
+    nodes = program.nodes(module)
+    statement = next((one for one in nodes.parents(stream.site.node) if isinstance(one, tree.Statement)), None)
+    if outer.site.module is not module or not isinstance(statement, tree.Assign) or len(statement.targets) != 1:
+        return None
+    body = getattr(next(nodes.parents(statement.id), None), "body", [])
+    if not isinstance(statement.targets[0], tree.Name) or not any(one.id == outer.site.node for one in body):
+        return None
+    title = f"make `{statement.targets[0].name}` anew in each turn of the loop"
+    return Repair(title, "unsafe", (Move(stream.site, "first", outer.site),))
 
 
 def _working_loops(program: Program) -> list[Loop]:
@@ -87,7 +105,8 @@ def _wrong_for_fit(program: Program, fit: Call, streams: Streams) -> Reports:
     made = generator_of(data, streams)
     name = _named(program, fit, 0, "x")
     if not counted and _has_no_end(data, made):
-        yield _report(fit, made, f"{name} never ends, and without `steps_per_epoch` neither does the first epoch")
+        message = f"{name} never ends, and without `steps_per_epoch` neither does the first epoch"
+        yield _report(fit, made, message, _without_repeat(program, data))
     elif not counted and made is not None and made.function is not None and surely_ends(made.function):
         if _has_several_epochs(fit):
             yield _report(
@@ -105,10 +124,24 @@ def _wrong_for_fit(program: Program, fit: Call, streams: Streams) -> Reports:
             )
 
 
-def _report(fit: Call, made: Stream | None, message: str) -> Report:
+def _without_repeat(program: Program, data: Value) -> Repair | None:
+    """The repair by which a pipeline ends: its `repeat`, one link of a longer chain, goes."""
+    pipeline = pipeline_of(data) if kinds.of(data) == "dataset" else None
+    repeats = [step for step in pipeline.steps if step.method == "repeat"] if pipeline is not None else []
+    if len(repeats) != 1:
+        return None
+    node = program.nodes(repeats[0].site.module)[repeats[0].site.node]
+    chain = list(links(node))
+    return Repair("do without `repeat`", "unsafe", (RemoveLink(repeats[0].site),)) if len(chain) > 1 else None
+
+
+def _report(fit: Call, made: Stream | None, message: str, fix: Repair | None = None) -> Report:
     origin = made.site if made is not None else None
     return Report(
-        fit.site, message, trails.distinct([(origin, "the generator is made here"), (fit.site, "it is used up here")])
+        fit.site,
+        message,
+        trails.distinct([(origin, "the generator is made here"), (fit.site, "it is used up here")]),
+        fix=fix,
     )
 
 
@@ -144,7 +177,13 @@ def _miscounted(program: Program, fit: Call, steps: int | None) -> Iterator[Repo
             fit.site,
             f"{wish} ask for {asked} batches, and {name} has {there}: training runs out of data",
             trails.of_feed(feed),
+            fix=_uncounted(program, fit),
         )
+
+
+def _uncounted(program: Program, fit: Call) -> Repair | None:
+    change = without_argument(program, fit, "steps_per_epoch")
+    return Repair("let Keras count the steps", "unsafe", (change,)) if change is not None else None
 
 
 def _batches(feed: Feed) -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tapelint.checks import trails
 from tapelint.checks.feeding import is_stateful, keeps_order, quoted_data
 from tapelint.checks.registry import check, check_of_absence
+from tapelint.checks.relinking import count_of, linked_before, without_argument
+from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
@@ -25,7 +27,18 @@ def unshuffled_training_data(program: Program) -> Reports:
         if brought and not _obeys_shuffle(step, feed) and _repeats_order(program, feed) and keeps_order(feed):
             # Batches that a helper makes are the business of whoever asks for them.
             site = seen_from(feed.site, feed.context, step.context.frame)
-            yield Report(site, f"{quoted_data(program, feed, site)} {_what_is_wrong(feed)}", trails.of_feed(feed))
+            message = f"{quoted_data(program, feed, site)} {_what_is_wrong(feed)}"
+            yield Report(site, message, trails.of_feed(feed), fix=_shuffled(program, feed))
+
+
+def _shuffled(program: Program, feed: Feed) -> Repair | None:
+    """The repair by which a pipeline shuffles all its examples before it makes batches of them."""
+    pipeline = feed.pipeline
+    if pipeline is None or feed.by_class or pipeline.batch is None:
+        return None
+    count = count_of(program, pipeline, pipeline.batch)
+    change = linked_before(program, pipeline.batch, f".shuffle({count})") if count is not None else None
+    return Repair(f"shuffle the examples: `.shuffle({count})`", "unsafe", (change,)) if change is not None else None
 
 
 def _what_is_wrong(feed: Feed) -> str:
@@ -70,4 +83,10 @@ def shuffle_disabled(program: Program) -> Reports:
                 fit.site,
                 f"{f'`{name}`' if name else 'the training data'} comes in the same order in every epoch: "
                 "`shuffle` is off",
+                fix=_switched_on(program, fit),
             )
+
+
+def _switched_on(program: Program, fit: Call) -> Repair | None:
+    change = without_argument(program, fit, "shuffle")
+    return Repair("let `fit` shuffle", "unsafe", (change,)) if change is not None else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.checks.repairs import Change, Move, MoveLink, Repair, Replace, SetArgument
+from tapelint.checks.repairs import Change, Move, MoveLink, RemoveArgument, Repair, Replace, SetArgument, Surround
+from tapelint.program.pipelines import Pipeline
 from tapelint.program.program import Program
 from tapelint.program.trace import Call
 from tapelint.program.values import Site
@@ -44,6 +45,37 @@ def first_column(program: Program, source: Call) -> str | None:
     columns = given.items if isinstance(given, tree.Collection) else [given] if given is not None else []
     text = spell(columns[0]) if columns else None
     return text if text is not None and "…" not in text else None
+
+
+def without_argument(program: Program, call: Call, keyword: str) -> Change | None:
+    """The change by which a call no longer passes `keyword`, where it does so by name."""
+    node = program.nodes(call.site.module)[call.site.node]
+    given = [one for one in node.arguments if one.keyword == keyword] if isinstance(node, tree.Call) else []
+    return RemoveArgument(call.site, Site(call.site.module, given[0].value.id)) if len(given) == 1 else None
+
+
+def linked_before(program: Program, call: Call, text: str) -> Change | None:
+    """The change by which `text`, the call of a method with its dot, comes before a link of a chain."""
+    node = program.nodes(call.site.module)[call.site.node]
+    if not isinstance(node, tree.Call) or not isinstance(node.function, tree.Attribute):
+        return None
+    return Surround(Site(call.site.module, node.function.value.id), "", text)
+
+
+def count_of(program: Program, pipeline: Pipeline, where: Call) -> str | None:
+    """How to say, at a step of a pipeline, how many examples it has: `len(x)` where that is in sight, or the number."""
+    source = pipeline.source
+    array = first_column(program, source)
+    in_sight = source.site.module is where.site.module and source.context.frame is where.context.frame
+    unchanged = all(step.method in _KEEPING for step in pipeline.before(where)) if where in pipeline.steps else False
+    if array is not None and in_sight and unchanged and pipeline.arrays is not None:
+        return f"len({array})"
+    size = pipeline.size_before(where)
+    return f"{size}" if size is not None else None
+
+
+# Steps that keep the number of examples.
+_KEEPING = frozenset({"map", "cache", "prefetch", "with_options", "enumerate", "shuffle"})
 
 
 def links(node: tree.Node) -> Iterator[tree.Call]:

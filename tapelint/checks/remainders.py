@@ -5,12 +5,15 @@ from __future__ import annotations
 from tapelint.checks import trails
 from tapelint.checks.feeding import is_stateful, keeps_order, quoted_data
 from tapelint.checks.registry import check
+from tapelint.checks.relinking import without_argument
+from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
 from tapelint.program.arrays import integer_of, order_of, size_of
 from tapelint.program.feeds import Feed, feeds_behind, fixed_order, floor_division
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors
-from tapelint.program.values import Computed, Display, Item, Result, SliceValue, Value
+from tapelint.program.values import Computed, Display, Item, Result, Site, SliceValue, Value, alternatives
+from tapelint.syntax import tree
 
 
 @check
@@ -43,7 +46,31 @@ def _lost_in_training(program: Program, feed: Feed) -> Reports:
     last = (
         f"its last {rest} of {feed.size} examples are" if rest and feed.size else "what follows the last full batch is"
     )
-    yield Report(site, f"{quoted_data(program, feed, feed.site)} is never seen to its end: {last} left out")
+    message = f"{quoted_data(program, feed, feed.site)} is never seen to its end: {last} left out"
+    yield Report(site, message, fix=_with_the_rest(program, feed))
+
+
+def _with_the_rest(program: Program, feed: Feed) -> Repair | None:
+    """The repair by which the last, smaller batch is used, too."""
+    if feed.pipeline is not None and feed.pipeline.batch is not None:
+        change = without_argument(program, feed.pipeline.batch, "drop_remainder")
+        return Repair("use the last, smaller batch, too", "unsafe", (change,)) if change is not None else None
+    return _rounded_up(program, feed.counter.arguments[-1]) if feed.counter is not None else None
+
+
+def _rounded_up(program: Program, count: Value) -> Repair | None:
+    """The repair by which `n // size` rounds up."""
+    options = alternatives(count)
+    if len(options) != 1 or not isinstance(options[0], Computed) or options[0].operator != "//":
+        return None
+    module = options[0].site.module
+    node = program.nodes(module)[options[0].site.node]
+    if not isinstance(node, tree.Binary):
+        return None
+    if not isinstance(node.left, (tree.Name, tree.Attribute, tree.Call, tree.Subscript, tree.Constant)):
+        return None
+    text = ("-(-", Site(module, node.left.id), " // ", Site(module, node.right.id), ")")
+    return Repair("round the number of batches up", "unsafe", (Replace(options[0].site, text),))
 
 
 def _takes_only_full_batches(program: Program) -> bool:
@@ -119,4 +146,5 @@ def _lost_in_evaluation(program: Program, feed: Feed) -> Reports:
             feed.site,
             f"the result is not that of all the data: the last {rest} of {feed.size} examples are left out",
             trails.of_feed(feed),
+            fix=_with_the_rest(program, feed),
         )

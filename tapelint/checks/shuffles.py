@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from tapelint.checks import trails
 from tapelint.checks.feeding import keeps_order_between, quoted_pipeline
 from tapelint.checks.registry import check
-from tapelint.checks.relinking import first_column, moved_before, set_first
+from tapelint.checks.relinking import count_of, moved_before, set_first
 from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
-from tapelint.checks.wording import argument
 from tapelint.program.arrays import is_permuted
 from tapelint.program.feeds import Feed, fixed_order
 from tapelint.program.pipelines import Pipeline, buffer_of, redraws
@@ -84,19 +83,15 @@ def small_shuffle_buffer(program: Program) -> Reports:
                 f"{quoted_pipeline(program, shuffle)} stays nearly in its order: "
                 f"a buffer of {buffer} for {size} examples moves them by no more than that",
                 trails.of_feed(feed),
-                fix=_with_buffer_for(program, pipeline, shuffle, size),
+                fix=_with_buffer_for(program, pipeline, shuffle),
             )
 
 
-def _with_buffer_for(program: Program, pipeline: Pipeline, shuffle: Call, size: int) -> Repair:
-    """The repair by which the buffer is as large as the data: `len(x)` where it is named, else the number."""
-    text = f"{size}"
-    array = argument(program, pipeline.source, 0) or first_column(program, pipeline.source)
-    in_sight = (
-        pipeline.source.site.module is shuffle.site.module and pipeline.source.context.frame is shuffle.context.frame
-    )
-    if array is not None and in_sight and pipeline.steps[0] is shuffle:
-        text = f"len({array})"
+def _with_buffer_for(program: Program, pipeline: Pipeline, shuffle: Call) -> Repair | None:
+    """The repair by which the buffer is as large as the data."""
+    text = count_of(program, pipeline, shuffle)
+    if text is None:
+        return None
     return Repair(
         f"give the shuffle a buffer of `{text}`", "unsafe", (set_first(program, shuffle, "buffer_size", text),)
     )
