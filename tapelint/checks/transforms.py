@@ -87,7 +87,9 @@ def _transforms(gradients: Value) -> Iterator[Value]:
 def _lost(program: Program, made: Value) -> Site | None:
     """Where a changed gradient was made that nobody uses."""
     if isinstance(made, Computed):
-        return made.site if fate(made) == "dead" else None
+        # What goes into further arithmetic is no gradient that somebody meant to apply, but a new weight.
+        is_step = any(isinstance(use.by, Computed) for use in made.uses)
+        return made.site if fate(made) == "dead" and not is_step else None
     call = made_by(made)
     assert call is not None
     if call.op != _GLOBAL:
