@@ -9,6 +9,7 @@ from tapelint.probe.launch import run
 from tapelint.probe.observations import OF_GRAPHS
 from tapelint.probe.verdict import judge
 from tapelint.record import Record
+from tapelint.run.select import runs_only
 from tapelint.source.span import Position, Span
 from tests.expectations import disagreements, expectations
 from tests.linting import findings, write
@@ -18,6 +19,10 @@ from tests.probe.programs import nursery
 OBSERVABLE = [program for program in programs() if program.rule.probe]
 BROKEN = [program for program in OBSERVABLE if program.part == program.rule.name]
 CORRECTED = [program for program in OBSERVABLE if program.part in ("Instead", "Fix")]
+# What reading never finds, running has to find in every program of the page, or not.
+FOUND_BY_RUNNING = [program for program in OBSERVABLE if runs_only(program.rule)]
+BROKEN += [program for program in FOUND_BY_RUNNING if program.part == "Variations"]
+CORRECTED += [program for program in FOUND_BY_RUNNING if program.part == "When it is right"]
 
 
 def observed(program: Program, folder: Path) -> Record:
@@ -28,8 +33,8 @@ def observed(program: Program, folder: Path) -> Record:
 
 
 def suspicions(program: Program, script: Path) -> list[Finding]:
-    """Findings of the page's rule on every line of a program, for a run to say which of them are true."""
-    lines = enumerate(program.files[SCRIPT].splitlines(), start=1)
+    """Findings of the page's rule on every line of a file, for a run to say which of them are true."""
+    lines = enumerate(program.files[script.name].splitlines(), start=1)
     spans = [Span(Position(number, 1), Position(number, len(line) + 1)) for number, line in lines if line.strip()]
     rule = program.rule
     return [Finding(rule.name, Place(script, span), rule.summary, rule.severity) for span in spans]
@@ -43,17 +48,20 @@ def confirmed(judged: list[Finding]) -> list[Finding]:
 @pytest.mark.parametrize("program", BROKEN, ids=str)
 def test_a_broken_program_does_what_the_page_says(program: Program, tmp_path: Path) -> None:
     record = observed(program, tmp_path)
-    rule, text = program.rule.name, program.files[SCRIPT]
+    rule = program.rule.name
     judged = [each for each in judge(findings(tmp_path).get(SCRIPT, []), record) if each.rule == rule]
-    promised = [each for each in expectations(text, rule) if each.rule == rule]
-    assert disagreements(f"{rule}.md", promised, judged) == []
+    for name, text in program.files.items():
+        promised = [each for each in expectations(text, rule) if each.rule == rule]
+        here = [each for each in judged if each.place.path.name == name]
+        assert disagreements(f"{rule}.md", promised if runs_only(program.rule) or name == SCRIPT else [], here) == []
     assert confirmed(judged) == judged
     # This is what the corrected program is asked below.
-    assert confirmed(judge(suspicions(program, tmp_path / SCRIPT), record))
+    assert any(confirmed(judge(suspicions(program, tmp_path / name), record)) for name in program.files)
 
 
 @pytest.mark.parametrize("program", CORRECTED, ids=str)
 def test_a_corrected_program_does_it_no_more(program: Program, tmp_path: Path) -> None:
     record = observed(program, tmp_path)
     assert record.end in ("finished", "stopped"), record.exception
-    assert confirmed(judge(suspicions(program, tmp_path / SCRIPT), record)) == []
+    for name in program.files:
+        assert confirmed(judge(suspicions(program, tmp_path / name), record)) == []

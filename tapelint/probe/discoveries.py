@@ -1,4 +1,4 @@
-"""What only running can find: weights that nothing moves, and variables that no gradient reaches.
+"""What only running can find: weights that nothing moves, variables that no gradient reaches, and the sights of a run.
 
 Both are facts about this run, and said only where they mean that something is wrong. A network that is not meant to
 learn, a rate of zero, a script that only evaluates: none of them is reported.
@@ -11,6 +11,7 @@ from pathlib import Path
 from tapelint.catalog import find
 from tapelint.finding import Finding, Place, Severity
 from tapelint.probe.observations.gradients import missing_sources
+from tapelint.probe.observations.sights import seen
 from tapelint.probe.observations.wording import counted, listed
 from tapelint.probe.scene import Scene, same_file
 from tapelint.record import Fit, GradientCall, Record, Site, Source
@@ -43,6 +44,8 @@ def discoveries(findings: Sequence[Finding], record: Record, script: Path) -> It
         if _learns_nothing(fit, calls) and not any(_is_told(told, rule, calls) for rule in RULES):
             message = f"`fit` changes nothing: {fit.trainable} of {fit.trainable} variables identical after "
             yield _finding(WEIGHTS_UNCHANGED, fit.where, script, message + counted(fit.steps, "step"))
+    for rule, sight in seen(record):
+        yield _finding(rule, sight.where, script, sight.what)
 
 
 Told = tuple[str | None, set[int]]

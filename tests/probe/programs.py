@@ -79,4 +79,4 @@ def nursery() -> Nursery | None:
 def observe(folder: Path, text: str, **options: object) -> Observed:
     """Run a program under observation."""
     script = write(folder, text)
-    return Observed(script, run(script, **{"seconds": 60, "nursery": nursery(), **options}))  # type: ignore[arg-type]
+    return Observed(script, run(script, **{"seconds": 120, "nursery": nursery(), **options}))  # type: ignore[arg-type]

@@ -111,6 +111,12 @@ def kind_of(gradient: Any) -> tuple[GradientKind, float | None]:
     return ("finite" if greatest else "zero"), greatest
 
 
+def mean_size(gradient: Any) -> float | None:
+    """The root of the mean of a gradient's squares."""
+    values = dense(gradient) if gradient is not None else None
+    return None if values is None or not values.size else float(np.sqrt(np.mean(np.square(values))))
+
+
 def dense(gradient: Any) -> "np.ndarray[Any, Any] | None":
     """The numbers in a gradient, of the rows that it has if it is sparse; None while only a graph is being made."""
     gradient = getattr(gradient, "values", gradient) if hasattr(gradient, "indices") else gradient

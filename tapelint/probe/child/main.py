@@ -30,6 +30,7 @@ HOOKS = (
     "optimizer",
     "variable",
     "construction",
+    "activation",
     "model",
     "loss",
     "broadcast",

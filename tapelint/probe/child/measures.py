@@ -9,6 +9,8 @@ from tapelint.record import Values
 LARGEST = 1 << 22
 """The numbers up to which a tensor is looked through."""
 
+MOST_CLASSES = 100
+
 UNIT = 1e-3
 """By how much the sum of a row may miss one."""
 
@@ -43,6 +45,19 @@ def joined(before: Values, now: Values) -> Values:
         sums=_either(before.sums, now.sums, min),
         finite=_either(before.finite, now.finite, min),
     )
+
+
+def counted(value: Any) -> dict[int, int]:
+    """How often each class stands in labels, whole or one-hot; nothing where they are no classes, or too many."""
+    numbers = _numbers(value)
+    if numbers is None or not numbers.size or not (numbers == np.floor(numbers)).all():
+        return {}
+    if numbers.ndim > 1 and numbers.shape[-1] > 1:
+        if not _adds_up(numbers):
+            return {}
+        numbers = numbers.argmax(axis=-1)
+    classes, counts = np.unique(numbers, return_counts=True)
+    return dict(zip(map(int, classes), map(int, counts), strict=True)) if len(classes) <= MOST_CLASSES else {}
 
 
 def _form(value: Any) -> tuple[tuple[int | None, ...], str]:

@@ -18,6 +18,11 @@ class Snapshot:
         self._checksum = zlib.crc32(_bytes(values).data) if values.nbytes > LARGEST else None
         self._values = values.copy() if self._checksum is None else None
 
+    @property
+    def scale(self) -> float | None:
+        """The greatest magnitude; None where only a checksum is kept."""
+        return None if self._values is None else largest(self._values.astype("float64"))
+
     def same(self, later: "Snapshot") -> bool:
         """Whether every bit is the same."""
         if self._shape != later._shape:

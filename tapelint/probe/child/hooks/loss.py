@@ -1,5 +1,6 @@
 """Watches losses being computed: by which function, of what, in which order, under a tape or not."""
 
+import collections
 import contextlib
 import dataclasses
 import functools
@@ -12,7 +13,7 @@ import tensorflow as tf
 from keras.src.losses.loss import Loss
 from keras.src.trainers.compile_utils import CompileLoss
 
-from tapelint.probe.child.measures import joined, measured
+from tapelint.probe.child.measures import MOST_CLASSES, counted, joined, measured
 from tapelint.probe.child.witness import Witness, deeper, patch
 from tapelint.record import LossCall
 
@@ -58,6 +59,7 @@ class _Book:
     def __init__(self, witness: Witness) -> None:
         self.witness = witness
         self.seen: dict[object, LossCall] = {}
+        self.labels: dict[object, collections.Counter[int]] = {}
 
     def calling(self, original: Any) -> Any:
         """A wrapper for the call of a loss object."""
@@ -136,8 +138,16 @@ class _Book:
             predicted=joined(known.predicted, predicted),
             result=joined(known.result, result),
             times=known.times + 1,
+            labels=self._counted(key, kind, values[0]),
         )
         witness.scribe.grow("losses", known.number, lambda: self.seen[key])
+
+    def _counted(self, key: object, kind: str, true: Any) -> tuple[tuple[int, int], ...]:
+        if "entropy" not in kind.replace("_", "").lower():
+            return ()
+        self.labels.setdefault(key, collections.Counter()).update(counted(true))
+        labels = self.labels[key]
+        return tuple(sorted(labels.items())) if len(labels) <= MOST_CLASSES else ()
 
 
 def _kind(loss: Any) -> str:

@@ -161,6 +161,7 @@ class _Book:
             largest=kind_of(gradient)[1],
             identical=None if before is None or after is None else before.same(after),
             moved=None if before is None or after is None else before.moved(after),
+            scale=None if before is None else before.scale,
         )
 
     def _know(self, optimizer: Any, own: bool) -> Optimizer:

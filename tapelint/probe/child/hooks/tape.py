@@ -1,10 +1,11 @@
 """Watches `tf.GradientTape`: opened, closed, asked, and what came back."""
 
+import contextlib
 from typing import Any
 
 import tensorflow as tf
 
-from tapelint.probe.child.gradients import kind_of
+from tapelint.probe.child.gradients import kind_of, mean_size
 from tapelint.probe.child.identities import is_trainable, is_variable, name_of
 from tapelint.probe.child.snapshot import Snapshot, array
 from tapelint.probe.child.tapes import Tape
@@ -137,7 +138,15 @@ def _source(witness: Witness, source: Any, gradient: Any, symbolic: bool) -> Sou
         largest=greatest,
         unchanged=unchanged,
         moved=moved,
+        size=mean_size(gradient),
+        rank=_rank(source),
     )
+
+
+def _rank(source: Any) -> int | None:
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        return len(source.shape)
+    return None
 
 
 def _tensor(value: Any) -> Tensor:
