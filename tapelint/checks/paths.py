@@ -47,13 +47,18 @@ def predict_inside_tape(program: Program) -> Reports:
     return _reports(program, "prediction", "returns arrays, which no tape records")
 
 
+@check
+def assign_in_gradient_path(program: Program) -> Reports:
+    return _reports(program, "assigned", "keeps numbers and not where they come from")
+
+
 def _reports(program: Program, kind: CutKind, reason: str, gradient: str = "None") -> Reports:
-    for severed in _severed(program, kind):
-        cut = severed.cut
+    for each in severed(program, kind):
+        cut = each.cut
         if kind == "array" and _raises_instead(cut):
             continue
         what = quoted(program, cut.site, _in_words(cut.value))
-        yield Report(cut.site, f"{what} {reason}: every gradient of {severed.whose} is {gradient}", severed.trail)
+        yield Report(cut.site, f"{what} {reason}: every gradient of {each.whose} is {gradient}", each.trail)
     for cut, layers, trail in _detached(program, kind):
         what = quoted(program, cut.site, _in_words(cut.value))
         verb = "learns" if len(layers) == 1 else "learn"
@@ -67,7 +72,7 @@ def _in_words(value: Value) -> str:
     return "this step"
 
 
-def _severed(program: Program, kind: CutKind) -> Iterator[Severed]:
+def severed(program: Program, kind: CutKind) -> Iterator[Severed]:
     for gradients in program.gradients:
         if gradients.target is None or not _asked_where_recorded(gradients):
             continue

@@ -9,8 +9,8 @@ from typing import Literal
 from tapelint.program import kinds
 from tapelint.program.knowledge import table
 from tapelint.program.models import library_class, parts_of, variables_in
-from tapelint.program.provenance import context_of, projected
-from tapelint.program.tapes import ASKING, Gradients, choices_of_root
+from tapelint.program.provenance import context_of, made_by, projected
+from tapelint.program.tapes import ASKING, ASSIGNING, Gradients, choices_of_root
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
     Attribute,
@@ -192,10 +192,17 @@ def sources_of(gradients: Gradients) -> Goal:
     for each in parameters or ():
         for root in choices_of_root(each.root):
             for part in (root, *parts_of(root)):
-                wanted |= {id(part), *map(id, variables_in(part))}
+                wanted |= {id(part), *(id(each) for each in variables_in(part) if not _is_fixed(each))}
     if parameters is None and gradients.sources is not None:
         wanted |= {id(source) for source in listed_sources(gradients.sources)}
     return lambda value: _belongs(value, wanted)
+
+
+def _is_fixed(variable: Value) -> bool:
+    """Whether a variable is made as one that is not trained."""
+    call = made_by(variable)
+    given = call.argument(None, "trainable") if call is not None else None
+    return isinstance(given, Constant) and given.value is False
 
 
 def listed_sources(sources: Value) -> list[Value]:
@@ -246,10 +253,12 @@ def _stride(value: Value) -> _Stride:
             return _END
         case Computed():
             return _Stride(cut=_cut(value, "steps", value.parts, value.site, value.context))
+        case _ if kinds.of(value) == "variable":
+            return _stride_of_variable(value)
         case Attribute():
             return _stride_of_attribute(value)
-        case Instance():
-            return _stride_of_object(value)
+        case Instance(cls=cls):
+            return _END if isinstance(cls, Library) else _LOST
         case Result(call=call):
             return _stride_of_call(value, call)
         case Unknown(reason=reason):
@@ -275,6 +284,8 @@ def _stride_of_attribute(value: Attribute) -> _Stride:
     holder = projected(value)
     if isinstance(holder, (Library, Constant)):
         return _END
+    if kinds.of(value.of) == "variable":
+        return _Stride((value.of,))
     if value.name == "indices" and isinstance(value.of, Result):
         # Of `tf.math.top_k`.
         return _Stride(cut=_cut(value, "steps", (value.of,), value.of.call.site, value.of.call.context))
@@ -282,10 +293,19 @@ def _stride_of_attribute(value: Attribute) -> _Stride:
     return _Stride((value.of,)) if isinstance(holder, (Result, Computed, Unknown)) else _LOST
 
 
-def _stride_of_object(value: Instance) -> _Stride:
-    if kinds.of(value) == "variable" and value.call is not None:
-        return _Stride(cut=_cut(value, "assigned", value.call.operands(), value.call.site, value.call.context))
-    return _END if isinstance(value.cls, Library) else _LOST
+def _stride_of_variable(value: Value) -> _Stride:
+    """A variable holds numbers, and not where they come from, whoever made or assigned it."""
+    made = made_by(value)
+    assigning = [
+        use.by
+        for use in value.uses
+        if use.kind == "receiver" and isinstance(use.by, Call) and use.by.method in ASSIGNING and use.by is not made
+    ]
+    calls = [*([made] if made is not None else []), *assigning]
+    if not calls:
+        return _END
+    given = [operand for call in calls for operand in call.arguments]
+    return _Stride(cut=_cut(value, "assigned", given, calls[-1].site, calls[-1].context))
 
 
 def _stride_of_call(value: Value, call: Call) -> _Stride:
@@ -296,7 +316,8 @@ def _stride_of_call(value: Value, call: Call) -> _Stride:
         return _stride_of_forward(value, call)
     kind = _kind_of_cut(call)
     if kind is not None:
-        return _Stride(cut=_cut(value, kind, call.operands(), call.site, call.context))
+        given = _counted_by(call) if kind == "metric" else call.operands()
+        return _Stride(cut=_cut(value, kind, given, call.site, call.context))
     if op in _gradients("empty") or op.startswith("tensorflow.data."):
         return _END
     if op == "keras.Loss.__call__" and call.body is not None:
@@ -341,9 +362,21 @@ def _kind_of_cut(call: Call) -> CutKind | None:
         return "flat"
     if op.startswith("keras.Metric.") or op in _gradients("metrics"):
         return "metric"
-    if op.startswith("tensorflow.Variable.") and call.method in ("assign", "assign_add", "assign_sub"):
+    if op.startswith("tensorflow.Variable.") and call.method in ASSIGNING and _returns_itself(call.receiver):
         return "assigned"
     return None
+
+
+def _returns_itself(variable: Value | None) -> bool:
+    """Whether assigning a variable gives the variable, and not, as one of Keras does, what is assigned."""
+    return variable is not None and library_class(variable) == "tensorflow.Variable"
+
+
+def _counted_by(call: Call) -> list[Value]:
+    """What a metric has been given, or is given by this call."""
+    uses = call.receiver.uses if call.receiver is not None else []
+    calls = [use.by for use in uses if use.kind == "receiver" and isinstance(use.by, Call)]
+    return [argument for each in (call, *calls) for argument in (*each.arguments, *each.keywords.values())]
 
 
 def _gradients(section: str) -> list[str]:

@@ -163,6 +163,33 @@ def gradients_useless(scene: Scene) -> Verdict:
 
 
 @observation
+def target_no_loss(scene: Scene) -> Verdict:
+    """A target without any gradient, or with several numbers for each example, as predictions have."""
+    calls = [call for call in scene.near(scene.record.gradients) if call.targets and call.sources]
+    if not calls:
+        return unreached(scene.record)
+    tables = [target for call in calls for target in call.targets if len(target.shape) > 1 and target.shape[-1] != 1]
+    if tables:
+        shape = ", ".join("?" if size is None else str(size) for size in tables[0].shape)
+        return Verdict("confirmed", f"the target had the shape ({shape}) in {counted(len(calls), 'gradient call')}")
+    if len(missing_sources(calls)) == len({source.variable for call in calls for source in call.sources}):
+        return Verdict("confirmed", f"`None` for every source, in {counted(len(calls), 'gradient call')}")
+    return Verdict("refuted", f"a target of one number gave gradients in {counted(len(calls), 'gradient call')}")
+
+
+@observation
+def tapes_left_over(scene: Scene) -> Verdict:
+    """Tapes of one place of which some were asked, and others given up."""
+    tapes = scene.near(scene.record.tapes)
+    if not tapes:
+        return unreached(scene.record)
+    opened, unasked = sum(tape.opened for tape in tapes), sum(tape.unasked for tape in tapes)
+    if not unasked:
+        return Verdict("refuted", f"each of {counted(opened, 'tape')} was asked")
+    return Verdict("confirmed", f"{unasked} of {counted(opened, 'tape')} given up without being asked")
+
+
+@observation
 def gradients_nonfinite(scene: Scene) -> Verdict:
     """Gradients with NaN or infinite entries."""
     calls = [call for call in scene.near(scene.record.gradients) if call.sources]
