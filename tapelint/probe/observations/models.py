@@ -66,3 +66,15 @@ def penalties_absent(scene: Scene) -> Verdict:
     if len(bare) == len(models):
         return Verdict("confirmed", f"{listed(unique(bare))} had no losses of regularizers when it was last called")
     return Verdict("refuted", f"{counted(max(model.penalties for model in models), 'loss')} of regularizers was added")
+
+
+@observation
+def models_made_again(scene: Scene) -> Verdict:
+    """More than one model made at the same place of the program."""
+    made = [each for each in scene.at(scene.record.constructions) if each.what == "model"]
+    if not made:
+        return unreached(scene.record)
+    times = sum(each.times for each in made)
+    if times > 1:
+        return Verdict("confirmed", f"{counted(times, 'model')} were made here, one after another")
+    return Verdict("refuted", "one model was made here")
