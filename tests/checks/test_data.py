@@ -1,4 +1,4 @@
-"""What is found, and what is not, in programs that feed, evaluate and run training in many ways: data.md has them."""
+"""What is found, and what is not, in programs that feed, evaluate and run training in many ways: the .md files here."""
 
 import re
 from collections.abc import Iterator
@@ -16,9 +16,10 @@ _PLACE = Path("/project/train.py")
 
 
 def programs() -> Iterator[tuple[str, str]]:
-    text = Path(__file__).with_name("data.md").read_text(encoding="utf-8")
-    for match in _PROGRAM.finditer(text):
-        yield match["title"], match["text"]
+    for name in ("data.md", "pipelines.md"):
+        text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+        for match in _PROGRAM.finditer(text):
+            yield match["title"], match["text"]
 
 
 @pytest.mark.parametrize(("title", "text"), [pytest.param(*each, id=each[0]) for each in programs()])
