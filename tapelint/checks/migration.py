@@ -18,7 +18,7 @@ from tapelint.program.program import Program
 from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Instance, Site
 from tapelint.syntax import tree
-from tapelint.syntax.nodes import spell
+from tapelint.syntax.nodes import Nodes, spell
 
 Row = Mapping[str, Any]
 
@@ -141,14 +141,21 @@ def _of_names(program: Program) -> Reports:
     gone: set[str] = set()
     for alias, full, _ in imports(nodes):
         row = _row_of(full)
-        if row is not None:
+        if row is not None and "called" not in row:
             gone.add(full)
-            yield _told(program, Site(module, alias.id), f"`{full}`", row)
+            yield _told(program, Site(module, alias.id), f"`{full}`", {**row, "raises": "ImportError"})
     for node, full in written(nodes):
         row = _row_of(full)
-        if row is not None and not any(full == each or full.startswith(f"{each}.") for each in gone):
+        if row is None or ("called" in row and not _is_called(nodes, node)):
+            continue
+        if not any(full == each or full.startswith(f"{each}.") for each in gone):
             text = spell(node) or full
             yield _told(program, Site(module, node.id), f"`{text}`", row, _renamed(Site(module, node.id), node, row))
+
+
+def _is_called(nodes: Nodes, node: tree.Expression) -> bool:
+    parent = next(nodes.parents(node.id), None)
+    return isinstance(parent, tree.Call) and parent.function is node
 
 
 def _renamed(site: Site, node: tree.Expression, row: Row) -> Repair | None:

@@ -31,8 +31,8 @@ def model_rebuilt_in_loop(program: Program) -> Reports:
         name = program.name(made.site)
         yield Report(
             made.site,
-            f"{f'`{name}`' if name else 'the model'} is made anew at every turn of the loop: what it learnt in the last "
-            "is lost",
+            f"{f'`{name}`' if name else 'the model'} is made anew at every turn of the loop: "
+            "what it learnt in the last is lost",
             distinct(
                 [
                     (training.site, "it is trained for one pass here"),
