@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tapelint.checks import trails
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
@@ -9,12 +11,13 @@ from tapelint.checks.wording import loss_named
 from tapelint.program import kinds
 from tapelint.program.columns import meshes
 from tapelint.program.comparisons import Comparison
+from tapelint.program.encodings import Encoding, encoding_in, encoding_of
 from tapelint.program.givens import is_given, is_predicted
 from tapelint.program.knowledge import table
 from tapelint.program.program import Program
 from tapelint.program.provenance import site_of
-from tapelint.program.trace import Frame
-from tapelint.program.values import Display, Function, Mapping, Parameter, Value, alternatives
+from tapelint.program.trace import Call, Frame
+from tapelint.program.values import Display, Function, Mapping, Parameter, Site, Value, alternatives
 
 
 @check
@@ -84,3 +87,49 @@ def _loss_functions(program: Program) -> set[int]:
                 options = [each] if each is not None else []
         found |= {id(one.node) for option in options for one in alternatives(option) if isinstance(one, Function)}
     return found
+
+
+@check
+def label_encoding_mismatch(program: Program) -> Reports:
+    for compared in program.comparisons:
+        wanted = compared.loss.labels
+        if (
+            wanted is None
+            or compared.loss.activation != "softmax"
+            or (compared.head is not None and compared.head.units == 1)
+        ):
+            continue
+        for fed, encoding in _labels_of(program, compared):
+            if encoding is not None and encoding != wanted:
+                yield Report(
+                    compared.site,
+                    f"{loss_named(program, compared.loss)} {_EXPECTATIONS[wanted]}: this raises",
+                    trails.distinct([(fed, "the labels are given to it here")]),
+                )
+                break
+
+
+_EXPECTATIONS = {
+    "numbers": "takes class numbers, and the labels are one-hot rows",
+    "shares": "takes a row of shares for each example, and the labels are class numbers",
+}
+
+
+def _labels_of(program: Program, compared: Comparison) -> Iterator[tuple[Site, Encoding | None]]:
+    """The labels that a loss is given, each with the place where it gets them."""
+    if compared.targets is not None and compared.head is not None and compared.head.bare:
+        yield compared.call.site, encoding_of(compared.targets)
+    for fit in program.fits:
+        data, labels = fit.argument(0, "x"), fit.argument(1, "y")
+        if compared.model is None or _compiled_last(program, fit) is not compared.call:
+            continue
+        if labels is not None:
+            yield fit.site, encoding_of(labels)
+        elif data is not None:
+            yield fit.site, encoding_in(data)
+
+
+def _compiled_last(program: Program, fit: Call) -> Call | None:
+    """The `compile` that a fit of the same model goes by."""
+    before = [call for call in program.calls("keras.Model.compile") if call.receiver is fit.receiver]
+    return next((call for call in reversed(before) if call.order < fit.order), None)

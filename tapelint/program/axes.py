@@ -153,7 +153,7 @@ def _rank_of_component(of: Value, index: Value) -> int | None:
         if rank is not None:
             return int(rank)
     if isinstance(of, Element):
-        return _rank_in_batch(dataset_behind(of.of), position)
+        return rank_in_batch(dataset_behind(of.of), position)
     if call is None or position < 0:
         return None
     if call.op == "sklearn.model_selection.train_test_split" and position // 2 < len(call.arguments):
@@ -167,12 +167,12 @@ def _rank_of_component(of: Value, index: Value) -> int | None:
 def _rank_of_element(of: Value) -> int | None:
     of = dataset_behind(of)
     if kinds.of(of) == "dataset":
-        return _rank_in_batch(of, None)
+        return rank_in_batch(of, None)
     rank = rank_of(of)
     return rank - 1 if rank else None
 
 
-def _rank_in_batch(dataset: Value, position: int | None) -> int | None:
+def rank_in_batch(dataset: Value, position: int | None) -> int | None:
     """The axes of the element of a dataset, or of the part of it at `position`."""
     call = made_by(dataset)
     if call is None or kinds.of(dataset) != "dataset":
@@ -186,7 +186,7 @@ def _rank_in_batch(dataset: Value, position: int | None) -> int | None:
         part = _part(
             call.arguments[0] if len(call.arguments) == 1 else Display("tuple", list(call.arguments)), position
         )
-        return _rank_in_batch(part, None) if part is not None else None
+        return rank_in_batch(part, None) if part is not None else None
     if call.receiver is None:
         return None
     if call.method == "map":
@@ -194,7 +194,7 @@ def _rank_in_batch(dataset: Value, position: int | None) -> int | None:
     change = {"batch": 1, "padded_batch": 1, "unbatch": -1}.get(call.method or "", 0)
     if change == 0 and call.method not in _STEPS:
         return None
-    rank = _rank_in_batch(call.receiver, position)
+    rank = rank_in_batch(call.receiver, position)
     return rank + change if rank is not None and rank + change >= 0 else None
 
 
