@@ -74,7 +74,7 @@ def _in_words(value: Value) -> str:
 
 def severed(program: Program, kind: CutKind) -> Iterator[Severed]:
     for gradients in program.gradients:
-        if gradients.target is None or not _asked_where_recorded(gradients):
+        if gradients.target is None or not gradients.of_this_course:
             continue
         for cut in severing(gradients.target, sources_of(gradients)):
             if cut.kind == kind:
@@ -88,14 +88,6 @@ def severed(program: Program, kind: CutKind) -> Iterator[Severed]:
 def _trail(gradients: Gradients, cut: Cut) -> trails.Trail:
     steps = trails.of_gradients(gradients)
     return trails.distinct([*steps[:-1], (cut.site, "the gradient ends here"), *steps[-1:]])
-
-
-def _asked_where_recorded(gradients: Gradients) -> bool:
-    """Whether the tape is made in the same course of events, so that what is passed in was there before it."""
-    asked = [*gradients.call.context.frame.stack()][-1]
-    return bool(gradients.tapes) and all(
-        tape.call is not None and [*tape.call.context.frame.stack()][-1] is asked for tape in gradients.tapes
-    )
 
 
 def _raises_instead(cut: Cut) -> bool:
@@ -147,7 +139,7 @@ def _trained_outputs(program: Program) -> Iterator[tuple[Value, set[int], trails
             if outputs is not None:
                 yield outputs, {id(part) for part in parts_of(model)}, ((fit.site, "the model is trained here"),)
     for gradients in program.training:
-        if gradients.target is not None and gradients.parameters and _asked_where_recorded(gradients):
+        if gradients.target is not None and gradients.parameters and gradients.of_this_course:
             roots = [root for each in gradients.parameters for root in choices_of_root(each.root)]
             parts = {id(part) for root in roots for part in parts_of(root)}
             yield gradients.target, parts, trails.of_gradients(gradients)

@@ -142,7 +142,11 @@ def _is_expected_to_fail(context: Context) -> bool:
 @check
 def unwatched_tensor(program: Program) -> Reports:
     for gradients in program.gradients:
-        if len(gradients.tapes) != 1 or gradients.sources is None or gradients.call.receiver is not gradients.tapes[0]:
+        if (
+            gradients.sources is None
+            or not gradients.of_this_course
+            or gradients.call.receiver is not gradients.tapes[0]
+        ):
             continue
         tape = gradients.tapes[0]
         watched = _watched(program, tape)
@@ -293,11 +297,13 @@ def _answers_once(program: Program, tape: Instance) -> bool:
     """Whether a tape that runs eagerly is asked for one gradient, wherever it is made."""
     assert tape.call is not None
     for run in program.contexts(tape.call):
-        asked = [gradients.call for gradients in program.gradients if run.result in gradients.tapes]
-        if len(asked) != 1 or any(map(_hands_out, run.result.uses)) or asked[0].method != "gradient":
+        requests = [gradients for gradients in program.gradients if run.result in gradients.tapes]
+        if len(requests) != 1 or any(map(_hands_out, run.result.uses)) or not requests[0].of_this_course:
             return False
-        once = asked[0].context.loops == run.context.loops and run.result not in active_tapes(asked[0])
-        if not once or any(frame.compiled != "no" for frame in asked[0].context.frame.stack()):
+        asked = requests[0].call
+        once = asked.context.loops == run.context.loops and run.result not in active_tapes(asked)
+        graph = any(frame.compiled != "no" for frame in asked.context.frame.stack())
+        if not once or graph or asked.method != "gradient":
             return False
     return True
 

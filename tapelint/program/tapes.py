@@ -140,6 +140,13 @@ class Gradients:
         others = [tape for tape in active_tapes(self.call) if tape not in self.tapes]
         return self.call.method == "gradient" and not seeded and not others
 
+    @property
+    def of_this_course(self) -> bool:
+        """Whether the tapes are made in the course of events that asks them: what is passed in was there before."""
+        asking = [*self.call.context.frame.stack()][-1]
+        makings = [tape.call for tape in self.tapes]
+        return all(call is not None and [*call.context.frame.stack()][-1] is asking for call in makings)
+
     def records(self, value: Value) -> bool | None:
         """Whether one of the tapes recorded the operation that made `value`; None when no operation did."""
         context = context_of(value)
