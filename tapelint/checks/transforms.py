@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
+from tapelint.program.models import library_class, variables_in
 from tapelint.program.program import Program
-from tapelint.program.provenance import made_by
+from tapelint.program.provenance import ancestors, made_by
+from tapelint.program.rates import only_optimizer
 from tapelint.program.tapes import ASKING, fate, gradient_behind
 from tapelint.program.trace import Call
 from tapelint.program.values import (
@@ -100,6 +102,79 @@ def _lost(program: Program, made: Value) -> Site | None:
         return None
     # Whoever calls it `_` has done it for the norm.
     return None if (program.name(call.site) or "").startswith("_") else call.site
+
+
+@check
+def unaveraged_accumulation(program: Program) -> Reports:
+    for update in program.updates:
+        pair = update.paired()
+        sums = list(_sums(program, pair[0])) if pair is not None else []
+        if not sums or pair is None:
+            continue
+        adding, resets = sums[0]
+        if not resets:
+            yield Report(
+                update.call.site,
+                "what is summed up is never set back: each update repeats all gradients so far",
+                ((adding, "added up here"),),
+            )
+        elif _is_plain_descent(update.call.receiver) and not _is_scaled(program, pair[0]):
+            yield Report(
+                update.call.site,
+                "gradients are summed up and not averaged: the step is as many times too large",
+                ((adding, "added up here"),),
+            )
+
+
+def _sums(program: Program, gradients: Value) -> Iterator[tuple[Site, bool]]:
+    """Where gradients are added to variables that an update reads, and whether these are set back ever."""
+    kept = {id(one) for one in variables_in(gradients)}
+    adding = [call for call in program.trace.calls if call.method == "assign_add" and _adds_gradient(call, kept)]
+    if adding:
+        yield adding[0].site, any(_resets(call, kept) for call in program.trace.calls)
+
+
+def _adds_gradient(call: Call, kept: set[int]) -> bool:
+    step = call.argument(0)
+    return step is not None and bool(gradient_behind(step)) and _concerns(call.receiver, kept)
+
+
+def _resets(call: Call, kept: set[int]) -> bool:
+    """Whether a call sets an accumulator back, or may do so out of view."""
+    if call.method in ("assign", "assign_sub") or call.op == "tensorflow.Variable.assign":
+        return _concerns(call.receiver, kept)
+    return call.op is None and call.method is None and any(_concerns(value, kept) for value in call.operands())
+
+
+def _concerns(value: Value | None, kept: set[int]) -> bool:
+    return value is not None and any(id(one) in kept for one in (*alternatives(value), *variables_in(value)))
+
+
+def _is_plain_descent(optimizer: Value | None) -> bool:
+    """Whether an optimizer takes a step as long as the gradient: the adaptive ones divide its length out again."""
+    made = only_optimizer(optimizer)
+    return made is not None and library_class(made) == "keras.optimizers.SGD"
+
+
+def _is_scaled(program: Program, gradients: Value) -> bool:
+    """Whether something on the way from the losses to an update is divided or multiplied, and so may be averaged."""
+    kept = {id(one) for one in variables_in(gradients)}
+    adding = (call for call in program.trace.calls if call.method == "assign_add" and _adds_gradient(call, kept))
+    steps = [call.arguments[0] for call in adding]
+    targets = [target for step in steps for call in gradient_behind(step) if (target := call.argument(0, "target"))]
+    return any(_multiplies(one) for value in (gradients, *steps) for one in ancestors(value)) or any(
+        _multiplies(one) for target in targets for one in ancestors(target, _is_no_forward)
+    )
+
+
+def _multiplies(value: Value) -> bool:
+    if isinstance(value, Computed):
+        return value.operator in ("*", "/")
+    return isinstance(value, Result) and (value.call.op or "").endswith((".multiply", ".divide", ".scalar_mul"))
+
+
+def _is_no_forward(value: Value) -> bool:
+    return not (isinstance(value, Result) and value.call.op == "forward")
 
 
 def _what_is_lost(program: Program, site: Site) -> str:

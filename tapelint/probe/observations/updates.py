@@ -6,7 +6,7 @@ from tapelint.finding import Verdict
 from tapelint.probe.observations.exceptions import raises
 from tapelint.probe.observations.registry import observation
 from tapelint.probe.observations.scenes import ENOUGH, fits_near, strongest, unreached
-from tapelint.probe.observations.wording import counted, number, said
+from tapelint.probe.observations.wording import counted, listed, number, said, unique
 from tapelint.probe.scene import Scene
 from tapelint.record import Fit, Pair
 
@@ -157,6 +157,51 @@ def rate_spent(scene: Scene) -> Verdict:
             return Verdict("confirmed", f"{fell} in one of {fit.asked} epochs")
         return Verdict("refuted", f"after one of {fit.asked} epochs the rate was {number(second or 0.0)}")
     return unreached(scene.record, "in a second epoch")
+
+
+@observation
+def sources_untrainable(scene: Scene) -> Verdict:
+    """Gradients were asked for by variables that are not to be trained."""
+    calls = scene.near(scene.record.gradients)
+    sources = [source for call in calls for source in call.sources if source.is_variable]
+    if not sources:
+        return unreached(scene.record)
+    idle = unique(source.name for source in sources if not source.trainable)
+    if not idle:
+        return Verdict("refuted", f"{counted(len(unique(source.name for source in sources)), 'variable')}, all trainable")
+    without = all(source.gradient == "none" for source in sources if not source.trainable)
+    return Verdict("confirmed", f"{listed(idle)} not trainable, and {'without' if without else 'with'} a gradient")
+
+
+@observation
+def model_left_out(scene: Scene) -> Verdict:
+    """A model ran in training mode under a tape, and no gradient was asked for by any of its variables."""
+    called = unique(call.name for each in scene.record.gradients for call in each.calls if call.training == "true")
+    paths = {f"/{source.name}" for each in scene.record.gradients for source in each.sources}
+    if not called or not paths:
+        return unreached(scene.record)
+    missing = [name for name in called if not any(f"/{name}/" in path for path in paths)]
+    if missing:
+        steps = counted(len(scene.record.gradients), "gradient call")
+        return Verdict("confirmed", f"{listed(missing)} in training mode, and in none of {steps}")
+    return Verdict("refuted", f"gradients were asked for by variables of {listed(called)}")
+
+
+@observation
+def accumulator_not_reset(scene: Scene) -> Verdict:
+    """Variables were added to before one update and before the next, and not set back in between."""
+    changes = [each for each in scene.record.assignments if not each.source]
+    added = [each for each in changes if each.operation == "assign_add" and each.times > 1]
+    if not added:
+        return unreached(scene.record, "at a second addition")
+    reset = {each.variable for each in changes if each.operation in ("assign", "assign_sub")}
+    kept = [each for each in added if each.variable not in reset]
+    if not kept:
+        return Verdict("refuted", f"{counted(len(added), 'variable')} added to, and set back")
+    if len(scene.record.applications) < ENOUGH:
+        return unreached(scene.record, "at a second update")
+    updates = counted(len(scene.record.applications), "update")
+    return Verdict("confirmed", f"`{kept[0].name}` was added to {kept[0].times} times in {updates}, and never set back")
 
 
 @observation

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
+from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable, ResourceVariable
 
 from tapelint.probe.child.identities import name_of
 from tapelint.probe.child.snapshot import Snapshot
@@ -22,7 +22,10 @@ def install(witness: Witness) -> None:
     for name in OPERATIONS:
         patch(keras.Variable, name, watch.wrapper(name))
     for name in OPERATIONS + SCATTERING:
-        patch(BaseResourceVariable, name, watch.wrapper(name))
+        for kind in (BaseResourceVariable, ResourceVariable):
+            # The latter, which `tf.Variable` makes, has some of them over again.
+            if name in vars(kind):
+                patch(kind, name, watch.wrapper(name))
 
 
 class _Watch:
