@@ -8,16 +8,16 @@ from tapelint.checks import trails
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import loss_named
-from tapelint.program import kinds
 from tapelint.program.columns import meshes
 from tapelint.program.comparisons import Comparison
 from tapelint.program.encodings import Encoding, encoding_in, encoding_of
 from tapelint.program.givens import is_given, is_predicted
 from tapelint.program.knowledge import table
+from tapelint.program.own_losses import computes_loss, loss_functions
 from tapelint.program.program import Program
 from tapelint.program.provenance import site_of
-from tapelint.program.trace import Call, Frame
-from tapelint.program.values import Display, Function, Mapping, Parameter, Site, Value, alternatives
+from tapelint.program.trace import Call
+from tapelint.program.values import Parameter, Site, Value
 
 
 @check
@@ -60,33 +60,8 @@ def _are_parameters_of_keras(program: Program, labels: Value, predictions: Value
         return False
     if (labels.position, predictions.position) != (1, 0):
         return False
-    given = _loss_functions(program)
-    return any(_is_loss_function(frame, given) for frame in compared.call.context.frame.stack())
-
-
-def _is_loss_function(frame: Frame, given: set[int]) -> bool:
-    function = frame.function
-    if function is None or not frame.root:
-        return False
-    if id(function.node) in given:
-        return True
-    return function.node.name == "call" and function.owner is not None and kinds.of_class(function.owner) == "loss"
-
-
-def _loss_functions(program: Program) -> set[int]:
-    """The functions of the project that models are compiled with as losses."""
-    chosen = [call.argument(1, "loss") for call in program.calls("keras.Model.compile")]
-    found: set[int] = set()
-    for each in chosen:
-        match each:
-            case Display(items=items):
-                options = items
-            case Mapping(entries=entries):
-                options = list(entries.values())
-            case _:
-                options = [each] if each is not None else []
-        found |= {id(one.node) for option in options for one in alternatives(option) if isinstance(one, Function)}
-    return found
+    given = loss_functions(program)
+    return any(frame.root and computes_loss(frame, given) for frame in compared.call.context.frame.stack())
 
 
 @check

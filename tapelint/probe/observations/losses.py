@@ -156,3 +156,18 @@ def weights_lost(scene: Scene) -> Verdict:
     if weighted:
         return Verdict("refuted", f"the loss got the weights, in {counted(weighted, 'call')}")
     return Verdict("confirmed", f"the loss got none of the weights, in {counted(sum(c.times for c in calls), 'call')}")
+
+
+@observation
+def made_in_loss(scene: Scene) -> Verdict:
+    """A variable or layer that is made again for every step, or that a graph refuses to make."""
+    error = scene.record.exception
+    if error is not None and error.where is not None and scene.at([error]):
+        return Verdict("confirmed", said(error.kind, error.message))
+    made = [each for each in scene.at(scene.record.constructions) if each.what != "model"]
+    if not made:
+        return unreached(scene.record)
+    again = [each for each in made if each.taped and each.times > 1]
+    if again:
+        return Verdict("confirmed", f"a {again[0].what} was made {counted(again[0].times, 'time')}, under a tape")
+    return Verdict("refuted", f"a {made[0].what} was made {counted(made[0].times, 'time')}")
