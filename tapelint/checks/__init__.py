@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from tapelint.catalog import Rule, rules
 from tapelint.checks import surgery
-from tapelint.checks.registry import CHECKS, OF_ABSENCE
+from tapelint.checks.registry import CHECKS, OF_ABSENCE, OF_GRAPHS_OF_OLD
 from tapelint.checks.report import Report
 from tapelint.finding import Finding, Fix, Place, TrailStep
 from tapelint.program.program import Program
@@ -39,6 +39,8 @@ def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Findin
 def _examine(program: Program, wanted: Collection[str]) -> list[Finding]:
     reports: dict[tuple[str, Module, int], tuple[Rule, Report]] = {}
     telling = set(wanted) - OF_ABSENCE if program.fragmentary else set(wanted)
+    if program.graph_of_old is not None:
+        telling &= OF_GRAPHS_OF_OLD
     for name in CHECKS.keys() & telling:
         for report in CHECKS[name](program):
             reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))

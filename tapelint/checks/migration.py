@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tapelint.checks.registry import check
+from tapelint.checks.registry import check, check_of_graphs_of_old
 from tapelint.checks.repairs import Change, RemoveArgument, Repair, Replace
 from tapelint.checks.report import Report, Reports
 from tapelint.program import kinds
@@ -48,6 +48,13 @@ def _told(program: Program, site: Site, what: str, row: Row, repair: Repair | No
     article = "an" if raised[0] in "AEIOU" else "a"
     message = f"{what} is gone since Keras 3: this raises {article} {raised}"
     return Report(site, message, severity="error", fix=repair)
+
+
+@check_of_graphs_of_old
+def tf1_training_loop(program: Program) -> Reports:
+    sign = program.graph_of_old
+    if sign is not None:
+        yield Report(sign.site, "this trains a graph of TensorFlow 1: the other rules do not look at it")
 
 
 # Calls

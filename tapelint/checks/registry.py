@@ -14,6 +14,9 @@ CHECKS: dict[str, Check] = {}
 OF_ABSENCE: set[str] = set()
 """The rules that find something missing, which the fragment of a program may well leave out."""
 
+OF_GRAPHS_OF_OLD: set[str] = set()
+"""The rules that have something to say of TensorFlow 1, where gradients, data and updates are other things."""
+
 
 def check(function: Check) -> Check:
     """File a check under the rule that its name spells."""
@@ -24,6 +27,12 @@ def check(function: Check) -> Check:
 def check_of_absence(function: Check) -> Check:
     """File a check that finds something missing: it is not asked about fragments of programs."""
     OF_ABSENCE.add(rule_of(function))
+    return check(function)
+
+
+def check_of_graphs_of_old(function: Check) -> Check:
+    """File a check of programs for TensorFlow 1; of these, no other rule is asked."""
+    OF_GRAPHS_OF_OLD.add(rule_of(function))
     return check(function)
 
 

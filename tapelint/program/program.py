@@ -8,6 +8,7 @@ from functools import cached_property
 from tapelint.program import kinds
 from tapelint.program.comparisons import Comparison, comparisons
 from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline, feed_of_scoring, feeds_behind, feeds_of
+from tapelint.program.graphs_of_old import is_of_old
 from tapelint.program.pipelines import Pipeline, pipeline_of
 from tapelint.program.project import Module
 from tapelint.program.scorings import Scoring, scorings
@@ -149,6 +150,13 @@ class Program:
         """The Keras that this is written for: 2 if one of its files asks for that, else as its project has it."""
         modules = {self.module, *(call.site.module for call in self.trace.calls)}
         return "2" if any(asks_for_legacy(module.document.text) for module in modules) else self._target
+
+    @cached_property
+    def graph_of_old(self) -> Call | None:
+        """The first sign that this trains a graph of TensorFlow 1; None for a program of tapes, or of Keras."""
+        if self.gradients or self.fits:
+            return None
+        return next((call for call in self.trace.calls if call.op is not None and is_of_old(call.op)), None)
 
     @cached_property
     def fragmentary(self) -> bool:
