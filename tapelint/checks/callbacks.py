@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tapelint.checks.mending import hold_out
 from tapelint.checks.registry import check, check_of_absence
+from tapelint.checks.repairs import Repair, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program.arrays import integer_of
@@ -10,6 +12,7 @@ from tapelint.program.fits import callbacks_of, epochs_of, is_of_keras, monitore
 from tapelint.program.logs import may_log
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
+from tapelint.program.spelling import spelling
 from tapelint.program.trace import Call
 from tapelint.program.values import Class, Constant, Function, Instance, Value
 
@@ -28,7 +31,17 @@ def no_early_stopping(program: Program) -> Reports:
             yield Report(
                 fit.site,
                 f"{model} trains for {epochs} epochs, and nothing ends it or keeps the best weights",
+                fix=_stop_early(fit),
             )
+
+
+def _stop_early(fit: Call) -> Repair | None:
+    """A callback, where there is none yet and a validation that it can go by."""
+    stopping = spelling(fit.site.module, "keras.callbacks.EarlyStopping")
+    if stopping is None or fit.argument(5, "callbacks") is not None or validates(fit) is not True:
+        return None
+    text = f"[{stopping}(patience=10, restore_best_weights=True)]"
+    return Repair("stop early, with the best weights", "unsafe", (SetArgument(fit.site, "callbacks", text),))
 
 
 # Callbacks of Keras that neither end training nor keep its best state.
@@ -62,6 +75,7 @@ def unavailable_monitor(program: Program) -> Reports:
                     callback.site,
                     f"{name} monitors `{monitor}`, which does not exist without validation data: it never acts",
                     ((fit.site, "this fit does not validate"),),
+                    fix=hold_out(program, fit),
                 )
             elif not may_log(program.trace, fit, monitor):
                 yield Report(
@@ -90,7 +104,18 @@ def best_weights_lost(program: Program) -> Reports:
                     callback.site,
                     f"when `{monitor}` has stopped improving, the weights of the last epoch stay, not the best ones",
                     ((fit.site, "this fit uses it"),),
+                    fix=_restore(callback),
                 )
+
+
+def _restore(stopping: Instance) -> Repair | None:
+    if stopping.call is None or len(stopping.call.arguments) > _BEFORE_RESTORING:
+        return None
+    change = SetArgument(stopping.site, "restore_best_weights", "True")
+    return Repair("restore the best weights at the end", "unsafe", (change,))
+
+
+_BEFORE_RESTORING = 6
 
 
 def _of_class(callbacks: list[Value], name: str) -> list[Instance]:
@@ -164,7 +189,20 @@ def _stopped_too_early(plateau: Instance, stopping: Instance) -> Reports:
         f"waits {wait} epochs without progress of `{monitor}`, but EarlyStopping ends training after {max(end, 1)}: "
         "the rate is not reduced in time",
         ((stopping.site, "this ends the training"),),
+        fix=_be_quicker(plateau, end),
     )
+
+
+def _be_quicker(plateau: Instance, end: int) -> Repair | None:
+    """Half the patience of what ends the training leaves as much for the smaller rate to show what it can do."""
+    if end < _BARELY or plateau.call is None or len(plateau.call.arguments) > _BEFORE_PATIENCE:
+        return None
+    change = SetArgument(plateau.site, "patience", str(end // 2))
+    return Repair(f"reduce the rate after {end // 2} epochs", "unsafe", (change,))
+
+
+# The least patience that can be halved, and the arguments that stand before it.
+_BARELY, _BEFORE_PATIENCE = 2, 2
 
 
 def _patience(callback: Instance, default: int) -> int | None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.checks import trails
+from tapelint.checks.mending import argument_site
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
-from tapelint.program.images import raw_source, takes_images_as_they_are
+from tapelint.program.images import is_input, raw_source, takes_images_as_they_are
+from tapelint.program.models import library_class
 from tapelint.program.program import Program
+from tapelint.program.provenance import made_by
+from tapelint.program.spelling import spelling
 from tapelint.program.trace import Call
-from tapelint.program.values import Value
+from tapelint.program.values import Display, Site, Value
+from tapelint.syntax import tree
 
 
 @check
@@ -24,7 +30,25 @@ def unscaled_inputs(program: Program) -> Reports:
                 call.site,
                 f"{callee(program, call, 'the model')} gets numbers up to 255, and its layers are made for about 1",
                 trails.distinct([(source.site, "the images are loaded here"), (call.site, "and fed as they are")]),
+                fix=_rescale(program, model),
             )
+
+
+def _rescale(program: Program, model: Value) -> Repair | None:
+    """A layer that divides, behind the input of a Sequential whose layers are listed where it is made."""
+    made = made_by(model)
+    scaling = spelling(made.site.module, "keras.layers.Rescaling") if made is not None else None
+    layers = argument_site(program, made, 0, "layers") if made is not None else None
+    if scaling is None or layers is None or library_class(model) != "keras.Sequential":
+        return None
+    listed = program.nodes(layers.module)[layers.node]
+    first = listed.items[0] if isinstance(listed, tree.Collection) and listed.items else None
+    given = made.argument(0, "layers") if made is not None else None
+    if first is None or not isinstance(given, Display) or not is_input(given.items[0]):
+        return None
+    site = Site(layers.module, first.id)
+    change = Replace(site, (site, f", {scaling}(1.0 / 255)"))
+    return Repair("scale the images in the model", "unsafe", (change,))
 
 
 def _trained_on(program: Program) -> Iterator[tuple[Call, Value]]:

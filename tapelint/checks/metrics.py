@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapelint.checks.mending import reset
 from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
@@ -44,6 +45,7 @@ def metric_not_reset(program: Program) -> Reports:
                     read.site,
                     f"{callee(program, read, 'the metric')} is never reset: later epochs mix in the earlier ones",
                     ((metric.site, "made once, before the epochs"), (updates[0].site, "updated here")),
+                    fix=reset(program, read, epochs[0], "first"),
                 )
 
 
@@ -197,6 +199,7 @@ def shared_metric(program: Program) -> Reports:
                     score.site,
                     f"{callee(program, score, 'the metric')} still holds what training gave it: the score mixes both",
                     ((before[-1].site, "updated in training"), (reads[0].site, "read here")),
+                    fix=reset(program, score, score.context.loops[-1], "before"),
                 )
 
 

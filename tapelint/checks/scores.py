@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tapelint.checks import trails, wording
+from tapelint.checks import trails
+from tapelint.checks.mending import argument_site
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Replace, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.program.fits import same_data
 from tapelint.program.knowledge import table
@@ -11,6 +13,7 @@ from tapelint.program.labels import is_continuous
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors
 from tapelint.program.scorings import Scoring
+from tapelint.program.spelling import spelling
 from tapelint.program.trace import Call
 from tapelint.program.values import Element, Item, Result, Site
 from tapelint.syntax import tree
@@ -30,7 +33,41 @@ def metric_threshold_on_logits(program: Program) -> Reports:
                 _place(program, scoring),
                 f"{_named(scoring)} takes a logit above 0.5 for a yes, but 0 is where the model is undecided",
                 _trail(scoring, "these are logits"),
+                fix=_cut_at_zero(program, scoring),
             )
+
+
+def _cut_at_zero(program: Program, scoring: Scoring) -> Repair | None:
+    """Tell the metric where logits are cut, or put one that can be told in the place of its name."""
+    arguments = table("metrics")["thresholds"].get(scoring.name, {})
+    told = ("from_logits", "True") if "from_logits" in arguments else (next(iter(arguments), "threshold"), "0.0")
+    if scoring.made is not None:
+        if scoring.made.arguments:
+            return None
+        return Repair(f"cut at 0 in `{scoring.name}`", "unsafe", (SetArgument(scoring.made.site, *told),))
+    name = "BinaryAccuracy" if scoring.name == "chosen" else scoring.name
+    word = _word(program, scoring)
+    metric = spelling(scoring.call.site.module, f"keras.metrics.{name}")
+    if word is None or metric is None or not isinstance(word.value, str):
+        return None
+    # Under the name that it had, for callbacks and histories go by it.
+    text = f'{metric}(name="{word.value}", {told[0]}={told[1]})'
+    return Repair(f"cut at 0 in `{name}`", "unsafe", (Replace(Site(scoring.call.site.module, word.id), text),))
+
+
+def _word(program: Program, scoring: Scoring) -> tree.Constant | None:
+    """The name in the list of metrics that a scoring was asked for by, if it is the only one that means this."""
+    given = argument_site(program, scoring.call, 3, "metrics")
+    if given is None or scoring.model is None:
+        return None
+    listed = program.nodes(given.module)[given.node]
+    words = (
+        [item for item in listed.items if isinstance(item, tree.Constant)]
+        if isinstance(listed, tree.Collection)
+        else []
+    )
+    named = [word for word in words if table("metrics")["names"].get(word.value) == scoring.name]
+    return named[0] if len(named) == 1 else None
 
 
 def _takes_logits(scoring: Scoring) -> bool:
@@ -52,7 +89,28 @@ def metric_mismatch(program: Program) -> Reports:
     for scoring in program.scorings:
         reason = _contradiction(program, scoring)
         if reason is not None:
-            yield Report(_place(program, scoring), reason, _trail(scoring, "the predictions come from here"))
+            where = _trail(scoring, "the predictions come from here")
+            yield Report(_place(program, scoring), reason, where, fix=_mend(program, scoring))
+
+
+def _mend(program: Program, scoring: Scoring) -> Repair | None:
+    """Swap arguments that are swapped; put the metric that fits in the place of one that compares for equality."""
+    if scoring.predictions is not None and _is_swapped(scoring):
+        first, second = (argument_site(program, scoring.call, place, "") for place in (0, 1))
+        if first is None or second is None:
+            return None
+        return Repair("swap labels and predictions", "unsafe", (Replace(first, second), Replace(second, first)))
+    if scoring.name != "Accuracy" or scoring.made is None or scoring.head is None or scoring.compared is None:
+        return None
+    fitting = {"sigmoid": "BinaryAccuracy", "softmax": "CategoricalAccuracy"}.get(scoring.head.activation)
+    if fitting == "CategoricalAccuracy" and scoring.compared.loss.labels == "numbers":
+        fitting = "SparseCategoricalAccuracy"
+    made = program.nodes(scoring.made.site.module)[scoring.made.site.node]
+    metric = spelling(scoring.made.site.module, f"keras.metrics.{fitting}") if fitting is not None else None
+    if metric is None or not isinstance(made, tree.Call):
+        return None
+    change = Replace(Site(scoring.made.site.module, made.function.id), metric)
+    return Repair(f"count with `{fitting}`", "unsafe", (change,))
 
 
 def _contradiction(program: Program, scoring: Scoring) -> str | None:
@@ -123,9 +181,7 @@ def _place(program: Program, scoring: Scoring) -> Site:
         return scoring.call.site
     if scoring.made is not None:
         return scoring.made.site
-    node = program.nodes(scoring.call.site.module)[scoring.call.site.node]
-    given = wording.argument_node(node, 3, "metrics") if isinstance(node, tree.Call) else None
-    return Site(scoring.call.site.module, given.id) if given is not None else scoring.call.site
+    return argument_site(program, scoring.call, 3, "metrics") or scoring.call.site
 
 
 def _trail(scoring: Scoring, what: str) -> trails.Trail:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.checks import trails
+from tapelint.checks.mending import hold_out
 from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
@@ -61,6 +62,7 @@ def no_validation_data(program: Program) -> Reports:
             fit.site,
             f"{model} trains for {epochs} epochs without validation: overfitting stays unseen",
             severity="warning" if epochs >= _LONG else None,
+            fix=hold_out(program, fit),
         )
 
 
@@ -122,6 +124,7 @@ def validation_on_training_data(program: Program) -> Reports:
             fit.site,
             f"{model} is validated on {which}: `val_loss` says nothing about new data",
             trails.distinct([(site_of(held_out[0]), "the validation data is made here")]),
+            fix=hold_out(program, fit) if same else None,
         )
 
 

@@ -81,7 +81,7 @@ def takes_images_as_they_are(model: Value) -> bool:
     if not layers:
         return False
     plain = table("inputs")["images"]["plain"]
-    return all(_is_input(layer) or library_class(layer) in plain for layer in layers)
+    return all(is_input(layer) or library_class(layer) in plain for layer in layers)
 
 
 def _is_of_layers(model: Instance) -> bool:
@@ -99,10 +99,10 @@ def _is_of_layers(model: Instance) -> bool:
                 pending.extend(call.arguments)
             case Display(items=items):
                 pending.extend(items)
-            case _ if not _is_input(value):
+            case _ if not is_input(value):
                 return False
     return bool(seen)
 
 
-def _is_input(value: Value) -> bool:
+def is_input(value: Value) -> bool:
     return (isinstance(value, Result) and value.call.op == "keras.Input") or library_class(value) == "keras.InputLayer"

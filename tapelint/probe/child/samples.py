@@ -15,14 +15,26 @@ MOST_CLASSES = 1_000
 """Labels with more different values than this are no classes."""
 
 
-def inputs_of(x: Any) -> Extent | None:
-    """How far the first of the inputs reach."""
+SCALING = ("InputLayer", "Rescaling", "Normalization")
+"""Layers at the beginning of a model that are there to prepare its inputs."""
+
+
+def inputs_of(x: Any, model: Any) -> Extent | None:
+    """How far the first of the inputs reach, as the model has prepared them for its other layers."""
     batches = itertools.islice(x, 1) if hasattr(x, "element_spec") else [x]
     for batch in batches:
         first: Any = next(iter(tf.nest.flatten(batch)), None)
         if hasattr(first, "shape") and np.ndim(first) > 0:
-            return extent(first[:MOST_ROWS])
+            first = first[:MOST_ROWS]
+            for layer in itertools.takewhile(lambda layer: type(layer).__name__ in SCALING, _layers(model)):
+                first = layer(first)
+            return extent(first)
     return None
+
+
+def _layers(model: Any) -> list[Any]:
+    layers: list[Any] = list(getattr(model, "layers", ()))
+    return layers
 
 
 def classes_of_split(y: Any, share: Any) -> tuple[int, int] | None:

@@ -133,7 +133,7 @@ class _Watch:
             self.before = [Snapshot(variable) for variable in self.model.trainable_variables]
             self.iterations = _iterations(self.model), None
         with self.witness.attention(), self.witness.unwatched():
-            self.inputs = inputs_of(self.arguments.get("x"))
+            self.inputs = inputs_of(self.arguments.get("x"), self.model)
             self.classes = classes_of_split(self.arguments.get("y"), self.arguments.get("validation_split"))
             self.overlap = overlap(self.arguments.get("x"), self.arguments.get("validation_data"))
 
