@@ -16,12 +16,20 @@ from tapelint.program.provenance import ancestors
 from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Result, Value, is_none
 
+_LISTING = "tensorflow.data.Dataset.list_files"
+
 
 @check
 def leaking_split(program: Program) -> Reports:
     for one, other in _splits(program):
         shuffle = next((step for step in _redrawing(one) if _is_shared(step, other)), None)
-        if shuffle is not None and not _is_foreign(shuffle):
+        if shuffle is None or _is_foreign(shuffle):
+            continue
+        if (
+            shuffle.method == "shuffle"
+            or shuffle.op == _LISTING
+            or any(_trains(program, part) for part in (one, other))
+        ):
             yield Report(
                 shuffle.site,
                 f"{quoted_pipeline(program, shuffle)} is shuffled anew in each pass, so that `{one.method}` and "
@@ -37,13 +45,20 @@ def leaking_split(program: Program) -> Reports:
             )
 
 
-def _fixed_order(shuffle: Call) -> Repair:
-    """The repair by which every pass has the same order."""
+def _fixed_order(shuffle: Call) -> Repair | None:
+    """The repair by which every pass has the same order. A folder would come class by class."""
     if shuffle.method == "shuffle":
         keyword, title = "reshuffle_each_iteration", "keep one order: `reshuffle_each_iteration=False`"
-    else:
+    elif shuffle.op == _LISTING:
         keyword, title = "shuffle", "list the files in one order: `shuffle=False`"
+    else:
+        return None
     return Repair(title, "unsafe", (SetArgument(shuffle.site, keyword, "False"),))
+
+
+def _trains(program: Program, part: Call) -> bool:
+    """Whether something is learnt from a part; what is held out may well be parted again for validation and test."""
+    return any(part in feed.pipeline.steps for _, feed in program.feeds if feed.pipeline is not None)
 
 
 def _splits(program: Program) -> Iterator[tuple[Call, Call]]:
@@ -85,14 +100,17 @@ def _redrawing(part: Call) -> list[Call]:
     shuffles = [step for step in steps if step.method == "shuffle" and step.receiver is not None and redraws(step)]
     if any(step.method == "cache" for step in steps):
         return []
-    listed = [step for step in steps if step.op == "tensorflow.data.Dataset.list_files" and _lists_shuffled(step)]
-    return [*shuffles, *listed]
+    sources = [step for step in steps if _reads_shuffled(step)]
+    return [*shuffles, *sources]
 
 
-def _lists_shuffled(listing: Call) -> bool:
-    """Whether `list_files` shuffles, as it does unless it is told not to."""
-    shuffle = listing.argument(1, "shuffle")
-    return not listing.opaque and (
+def _reads_shuffled(source: Call) -> bool:
+    """Whether files are read in another order in each pass, as they are unless it is told not to."""
+    op = source.op or ""
+    if op != _LISTING and not op.endswith("_dataset_from_directory"):
+        return False
+    shuffle = source.argument(1 if op == _LISTING else None, "shuffle")
+    return not source.opaque and (
         shuffle is None or is_none(shuffle) or (isinstance(shuffle, Constant) and bool(shuffle.value))
     )
 

@@ -127,8 +127,13 @@ def _is_generator(value: Value | None) -> bool:
 def _permutes(call: Call) -> bool:
     """Whether a call returns the rows of its first argument in a drawn order."""
     if call.op is None:
-        return call.method in _PERMUTING and _is_generator(call.receiver)
+        return (call.method in _PERMUTING and _is_generator(call.receiver)) or _draws_a_table(call)
     return matches(call.op, "order", "permutes")
+
+
+def _draws_a_table(call: Call) -> bool:
+    """Whether a call is `frame.sample(frac=1)`, which returns the rows of a table in a drawn order."""
+    return call.method == "sample" and call.argument(None, "frac") is not None
 
 
 def _draws_rows(call: Call) -> bool:
@@ -153,7 +158,8 @@ def _same_rows(value: Value) -> Iterator[Value]:
             yield from items
         case Result(call=call) if kinds.of(value) is None:
             if call.op is None:
-                yield from [call.receiver] if call.receiver is not None and _keeps_rows(call) else []
+                kept = _keeps_rows(call) or _draws_a_table(call)
+                yield from [call.receiver] if call.receiver is not None and kept else []
             elif call.op not in _SIDE_BY_SIDE and any(matches(call.op, "order", row) for row in _ROW_BY_ROW):
                 yield from call.arguments[:1]
 

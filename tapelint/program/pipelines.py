@@ -22,7 +22,7 @@ _READERS = frozenset(
      "tensorflow.data.experimental.CsvDataset", "tensorflow_datasets.load"}
 )  # fmt: skip
 
-_SOURCES = "tensorflow.data.Dataset."
+_SOURCES = ("tensorflow.data.Dataset.", "keras.utils.", "keras.preprocessing.")
 
 _PASSING = PASSING | {"builtins.enumerate"}
 

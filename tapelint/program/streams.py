@@ -52,6 +52,7 @@ class Streams:
         self._frames: dict[int, Frame] = {
             id(frame.generated): frame for frame in trace.frames if frame.generated is not None
         }
+        self._expressions = {id(value): (site, context) for value, site, context in trace.generators}
 
     def made(self, value: Value) -> Stream | None:
         """The iterator that a value surely is; None for what can be gone through again."""
@@ -61,6 +62,8 @@ class Streams:
         frame = self._frames.get(id(options[0]))
         if frame is not None and frame.call_site is not None and frame.around is not None:
             return Stream(frame.call_site, frame.around, frame.function)
+        if id(options[0]) in self._expressions:
+            return Stream(*self._expressions[id(options[0])])
         match options[0]:
             case Result(call=call) if call.op in _ITERATORS:
                 given = call.receiver if call.method is not None else call.argument(0)
@@ -89,9 +92,17 @@ def never_ends(function: Function) -> bool:
 
 
 def surely_ends(function: Function) -> bool:
-    """Whether a generator function goes through something once: one loop over what it is given, and no other."""
+    """Whether a generator function comes to an end, after one loop over a range of numbers."""
     loops = [node for node in _inside(function.node) if isinstance(node, (tree.For, tree.While))]
-    return len(loops) == 1 and isinstance(loops[0], tree.For)
+    return len(loops) == 1 and isinstance(loops[0], tree.For) and _counts(loops[0].iterable)
+
+
+def _counts(iterable: tree.Expression) -> bool:
+    if not isinstance(iterable, tree.Call):
+        return False
+    function = iterable.function
+    name = function.name if isinstance(function, (tree.Name, tree.Attribute)) else ""
+    return name in ("range", "arange", "trange")
 
 
 def _is_for_ever(node: tree.Node) -> bool:

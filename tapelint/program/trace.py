@@ -190,7 +190,10 @@ class Exit:
 
 @dataclass(slots=True, eq=False)
 class Trace:
-    """Every call of a program, in the order of execution, and every loop and function that ran."""
+    """Every call of a program, in the order of execution, and every loop and function that ran.
+
+    `generators` are the generator expressions, each with the place and the surroundings in which it was made.
+    """
 
     calls: list[Call] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
@@ -199,3 +202,4 @@ class Trace:
     rebindings: list[Rebinding] = field(default_factory=list)
     assignments: list[AttributeAssignment] = field(default_factory=list)
     exits: list[Exit] = field(default_factory=list)
+    generators: list[tuple[Value, Site, Context]] = field(default_factory=list)

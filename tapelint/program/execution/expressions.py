@@ -397,7 +397,10 @@ class Expressions(State):
             self.scope, self.context = outer, context
         if node.kind == "dict":
             return self.made(Mapping({}, open=True, others=elements))
-        return self.made(Display("set" if node.kind == "set" else "list", elements, open=True))
+        display = self.made(Display("set" if node.kind == "set" else "list", elements, open=True))
+        if node.kind == "generator":
+            self.trace.generators.append((display, self.site(node.id), context))
+        return display
 
     def _clauses(self, node: tree.Comprehension, number: int, elements: list[Value]) -> None:
         if number == len(node.clauses):
