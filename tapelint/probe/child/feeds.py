@@ -189,9 +189,8 @@ class Feeds:
 
 def digest(value: Any) -> str:
     """A short name for the contents of a tensor; empty where it has none to compare."""
-    try:
-        values = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
-    except (TypeError, ValueError, NotImplementedError):
+    values = _array(value)
+    if values is None:
         return ""
     data = repr(values.tolist()).encode() if values.dtype.hasobject else np.ascontiguousarray(values).tobytes()
     return f"{zlib.crc32(data):08x}"
@@ -203,7 +202,15 @@ def rows_of(components: list[Any]) -> list[str]:
     shape = getattr(first, "shape", None)
     if first is None or shape is None or not len(shape) or not shape[0] or shape[0] > MOST_ROWS:
         return []
-    return [digest(first[number]) for number in range(shape[0])]
+    rows = _array(first)
+    return [digest(row) for row in rows] if rows is not None and len(rows) == shape[0] else []
+
+
+def _array(value: Any) -> "np.ndarray[Any, Any] | None":
+    try:
+        return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    except (AttributeError, TypeError, ValueError, NotImplementedError):
+        return None
 
 
 def size_of(components: list[Any]) -> int | None:
