@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tapelint.checks import trails
 from tapelint.checks.rebindings import lost_rebindings
+from tapelint.checks.recording import moved_into_block
 from tapelint.checks.registry import check, check_of_absence
+from tapelint.checks.repairs import Insert, Repair
 from tapelint.checks.report import Report, Reports
-from tapelint.checks.wording import owner, quoted
+from tapelint.checks.wording import argument, owner, quoted
 from tapelint.program.models import variables_in
 from tapelint.program.program import Program, calls_root
 from tapelint.program.provenance import (
@@ -19,6 +21,7 @@ from tapelint.program.provenance import (
     seen_from,
     site_of,
 )
+from tapelint.program.spelling import visible_name
 from tapelint.program.tapes import (
     APPLYING,
     ASSIGNING,
@@ -73,7 +76,21 @@ def gradients_not_applied(program: Program) -> Reports:
                 gradients.call.site,
                 f"{owner(program, gradients)} is never updated: {lost}",
                 trails.of_gradients(gradients)[:-1],
+                fix=_apply(program, gradients) if fates == {"dead"} else None,
             )
+
+
+def _apply(program: Program, gradients: Gradients) -> Repair | None:
+    """Handing the gradients to the only optimizer that the program makes, behind the line that computes them."""
+    site, optimizers = gradients.call.site, list(program.objects("optimizer"))
+    name, sources = program.name(site), argument(program, gradients.call, 1, "sources")
+    if len(optimizers) != 1 or name is None or sources is None or "." not in sources:
+        return None
+    optimizer = visible_name(optimizers[0], gradients.call.context.frame, site.module)
+    if optimizer is None:
+        return None
+    line = f"{optimizer}.apply_gradients(zip({name}, {sources}))"
+    return Repair(f"apply the gradients with `{optimizer}`", "unsafe", (Insert("after", site, (line,)),))
 
 
 def _is_benchmark(program: Program) -> bool:
@@ -172,6 +189,7 @@ def forward_outside_tape(program: Program) -> Reports:
                     f"{quoted(program, site, 'the forward pass')} runs outside the tape: every gradient of "
                     f"{owner(program, gradients)} is None",
                     trails.of_gradients(gradients),
+                    fix=moved_into_block(program, gradients, site, "first"),
                 )
 
 
@@ -233,6 +251,7 @@ def loss_outside_tape(program: Program) -> Reports:
                 f"{f'`{name}`' if name else 'the loss'} is computed outside the tape: every gradient of "
                 f"{owner(program, gradients)} is None",
                 ((gradients.call.site, "asked for here"),),
+                fix=moved_into_block(program, gradients, site, "last"),
             )
 
 

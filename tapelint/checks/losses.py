@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from tapelint.checks import trails
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Surround
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program.knowledge import matches
 from tapelint.program.losses import is_quotient, shape_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors
+from tapelint.program.spelling import spelling
 from tapelint.program.sums import is_summed, proportional_rate, rates_of, sum_over_batch, sum_over_pixels
 from tapelint.program.tapes import ASKING, ASSIGNING, Gradients, fate
 from tapelint.program.trace import Call
@@ -37,7 +39,17 @@ def unreduced_loss(program: Program) -> Reports:
             f"{f'`{name}`' if name else 'the loss'} is one number per example: the tape sums them, and the gradient is "
             "as many times too large",
             trails.of_loss(gradients, shape.producer),
+            fix=_averaged(gradients, shape.producer),
         )
+
+
+def _averaged(gradients: Gradients, producer: Call | None) -> Repair | None:
+    """Taking the mean where the losses per example are made, if these are what is differentiated."""
+    if producer is None or gradients.target is not producer.result:
+        return None
+    mean = spelling(producer.site.module, "tensorflow.reduce_mean")
+    change = Surround(producer.site, f"{mean}(", ")")
+    return Repair("average the losses of the examples", "unsafe", (change,)) if mean is not None else None
 
 
 def _is_averaged_later(program: Program, gradients: Gradients) -> bool:

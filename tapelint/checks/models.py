@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapelint.checks.registry import check_of_absence
+from tapelint.checks.repairs import Repair, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program.models import library_class
@@ -32,7 +33,12 @@ def training_flag_missing(program: Program) -> Reports:
                     ((layer.site, "this layer behaves differently in training"),)
                     if isinstance(layer, Instance)
                     else (),
+                    fix=_in_training_mode(forward),
                 )
+
+
+def _in_training_mode(forward: Call) -> Repair:
+    return Repair("run the model in training mode", "unsafe", (SetArgument(forward.site, "training", "True"),))
 
 
 def _trained_forwards(gradients: Gradients) -> list[Call]:

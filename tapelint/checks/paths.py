@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import is_
 
 from tapelint.checks import trails
 from tapelint.checks.models import class_name
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import listed, owner, quoted
 from tapelint.program import kinds
@@ -19,7 +20,8 @@ from tapelint.program.objectives import given_to_compile
 from tapelint.program.paths import Cut, CutKind, detachments, severing, sources_of, way_back
 from tapelint.program.program import Program
 from tapelint.program.tapes import Gradients, choices_of_root
-from tapelint.program.values import Computed, Constant, Function, Instance, Result, Value, alternatives
+from tapelint.program.values import Computed, Constant, Function, Instance, Result, Site, Value, alternatives
+from tapelint.syntax import tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,21 @@ def non_differentiable_loss(program: Program) -> Reports:
 
 @check
 def predict_inside_tape(program: Program) -> Reports:
-    return _reports(program, "prediction", "returns arrays, which no tape records")
+    for report in _reports(program, "prediction", "returns arrays, which no tape records"):
+        yield replace(report, fix=_called(program, report.site))
+
+
+def _called(program: Program, predict: Site) -> Repair | None:
+    """Calling the model, where nothing but a batch is given to `predict`."""
+    node = program.nodes(predict.module)[predict.node]
+    if not isinstance(node, tree.Call) or not isinstance(node.function, tree.Attribute) or not node.arguments:
+        return None
+    batch, *rest = node.arguments
+    if batch.star or batch.keyword not in (None, "x") or any(each.keyword != "verbose" for each in rest):
+        return None
+    model, given = Site(predict.module, node.function.value.id), Site(predict.module, batch.value.id)
+    change = Replace(predict, (model, "(", given, ", training=True)"))
+    return Repair("call the model instead", "unsafe", (change,))
 
 
 @check

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from tapelint.checks.registry import check_of_absence
+from tapelint.checks.repairs import Decorate, Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.program.program import Program
 from tapelint.program.project import Module
+from tapelint.program.spelling import spelling
 from tapelint.program.tapes import Gradients
 from tapelint.program.trace import Call, Context, Frame
-from tapelint.program.values import Site
+from tapelint.program.values import Function, Site
 
 # What a step can only do eagerly: whoever does it wants the step so.
 _EAGER_METHODS = frozenset({"numpy", "step", "item", "tolist", "append", "extend", "write", "set_trace", "savefig"})
@@ -39,7 +41,7 @@ def missing_tf_function(program: Program) -> Reports:
         module = gradients.call.site.module
         if module not in told and all(_is_eager(program, run) for run in runs):
             told.add(module)
-            yield _report(gradients)
+            yield _report(gradients, compilable=len(runs) == 1)
 
 
 def _is_eager(program: Program, gradients: Gradients) -> bool:
@@ -75,16 +77,25 @@ def _is_pythonic(call: Call) -> bool:
     return (call.method in _EAGER_METHODS and not op) or op in _EAGER_CALLS or op.startswith(_EAGER_LIBRARIES)
 
 
-def _report(gradients: Gradients) -> Report:
+def _report(gradients: Gradients, *, compilable: bool) -> Report:
     step = _step(gradients)
     if step is not None and step.function is not None:
         return Report(
             step.function.site,
             f"`{step.function.node.name}` runs eagerly, operation by operation: as a graph it is several times faster",
             ((gradients.call.site, "the gradients of each step"),),
+            fix=_compiled(step.function) if compilable else None,
         )
     site: Site = gradients.tapes[0].site if gradients.tapes else gradients.call.site
     return Report(site, "the step runs eagerly, operation by operation: in a `tf.function` it is several times faster")
+
+
+def _compiled(function: Function) -> Repair | None:
+    """Decorating the step, unless it is decorated already."""
+    tf_function = spelling(function.scope.module, "tensorflow.function")
+    if tf_function is None or function.node.decorators or function.node.is_generator:
+        return None
+    return Repair(f"compile `{function.node.name}`", "unsafe", (Decorate(function.site, tf_function),))
 
 
 def _step(gradients: Gradients) -> Frame | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapelint.checks.recording import watched
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import RemoveArgument, Repair, SetArgument
 from tapelint.checks.report import Report, Reports
@@ -149,15 +150,13 @@ def unwatched_tensor(program: Program) -> Reports:
         ):
             continue
         tape = gradients.tapes[0]
-        watched = _watched(program, tape)
-        if watched is None:
+        seen = _watched(program, tape)
+        if seen is None:
             continue
         ignoring = _ignores_variables(tape)
         for source in listed_sources(gradients.sources):
-            lost = (ignoring and not watched and bool(parameters_of(source))) or _is_unrecorded_tensor(
-                gradients, source
-            )
-            if lost and not any(_same_thing(source, each) for each in watched):
+            lost = (ignoring and not seen and bool(parameters_of(source))) or _is_unrecorded_tensor(gradients, source)
+            if lost and not any(_same_thing(source, each) for each in seen):
                 yield _unwatched(program, gradients, source)
                 break
 
@@ -179,6 +178,7 @@ def _unwatched(program: Program, gradients: Gradients, source: Value) -> Report:
                 (gradients.call.site, "the gradient is asked for here"),
             ]
         ),
+        fix=None if parameters_of(source) else watched(program, gradients),
     )
 
 
