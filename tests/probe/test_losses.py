@@ -130,6 +130,41 @@ def test_what_a_model_was_asked_for(seen: Observed) -> None:
     assert predicted.where.line == seen.line("predict")
 
 
+RECTIFIED = """\
+    import keras
+    import numpy as np
+
+    keras.utils.set_random_seed(1)
+    low = keras.initializers.Constant(-9.0)
+    x = np.random.normal(size=(64, 4)).astype("float32")
+    outputs = inputs = keras.Input((4,))
+    outputs = keras.layers.Dense(6, activation="relu", bias_initializer=low)(outputs)  # dead
+    outputs = keras.layers.ReLU()(keras.layers.Dense(5)(inputs)) + keras.layers.Dense(5)(outputs)  # alive
+    outputs = keras.layers.LeakyReLU()(outputs)
+    model = keras.Model(inputs, keras.layers.Dense(3)(outputs))
+    model.compile("adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(x, np.arange(64) // 30, batch_size=16, epochs=2, verbose=0, class_weight={0: 1.0, 1: 1.0, 2: 7.0})
+"""
+
+
+def test_rectified_units_labels_and_weights(tmp_path: Path) -> None:
+    seen = observe(tmp_path, RECTIFIED)
+    dead, alive = sorted(seen.record.activations, key=lambda each: -each.silent)
+    assert (dead.kind, dead.units, dead.silent, dead.calls) == ("Dense", 6, 6, 8)
+    assert (alive.kind, alive.units, alive.silent, alive.examples) == ("ReLU", 5, 0, 128)
+    assert dead.where is not None
+    assert alive.where is not None
+    assert (dead.where.line, alive.where.line) == (seen.line("dead"), seen.line("alive"))
+    (loss,) = seen.record.losses
+    assert loss.labels == ((0, 60), (1, 60), (2, 8))
+    assert seen.record.fits[0].weighted
+    source = seen.record.gradients[0].sources[-2]
+    assert (source.rank, source.size is not None and 0 < source.size <= (source.largest or 0)) == (2, True)
+    pair = seen.record.applications[0].pairs[-2]
+    assert pair.scale is not None
+    assert 0.01 < pair.scale < 10
+
+
 IN_CALL = """\
     import keras
     import tensorflow as tf
