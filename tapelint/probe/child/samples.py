@@ -27,7 +27,7 @@ def inputs_of(x: Any, model: Any) -> Extent | None:
         if hasattr(first, "shape") and np.ndim(first) > 0:
             first = first[:MOST_ROWS]
             for layer in itertools.takewhile(lambda layer: type(layer).__name__ in SCALING, _layers(model)):
-                first = layer(first)
+                first = first if type(layer).__name__ == "InputLayer" else layer(first)
             return extent(first)
     return None
 
