@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Remove, RemoveArgument, Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.trails import Trail
 from tapelint.program import kinds
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors
 from tapelint.program.trace import AttributeAssignment, Call, Context
-from tapelint.program.values import Class, Constant, Function, Value
+from tapelint.program.values import Class, Constant, Function, Site, Value
+from tapelint.syntax import tree
 
 _SWITCHES = (
     "tensorflow.config.run_functions_eagerly",
@@ -33,9 +37,23 @@ def eager_mode_left_on(program: Program) -> Reports:
                 call.site,
                 "`run_eagerly=True` keeps every step of this model in Python, operation by operation",
                 _next_training(program, call),
+                fix=_without_flag(program, call),
             )
     yield from _by_attribute(program)
     yield from _by_switch(program)
+
+
+def _without_flag(program: Program, call: Call) -> Repair | None:
+    node = program.nodes(call.site.module)[call.site.node]
+    flag = next((each for each in node.arguments if each.keyword == "run_eagerly"), None) if _is_call(node) else None
+    if flag is None:
+        return None
+    change = RemoveArgument(call.site, Site(call.site.module, flag.value.id))
+    return Repair("let Keras compile the steps", "unsafe", (change,))
+
+
+def _is_call(node: tree.Node) -> TypeGuard[tree.Call]:
+    return isinstance(node, tree.Call)
 
 
 def _compiles_eagerly(call: Call) -> bool:
@@ -51,7 +69,9 @@ def _by_attribute(program: Program) -> Reports:
     for assignment in program.trace.assignments:
         if assignment.name == "run_eagerly" and _is_on(assignment.value) and _stays(program, assignment):
             yield Report(
-                assignment.site, "`run_eagerly` keeps every step of this model in Python, operation by operation"
+                assignment.site,
+                "`run_eagerly` keeps every step of this model in Python, operation by operation",
+                fix=Repair("let Keras compile the steps", "unsafe", (Remove(assignment.site),)),
             )
 
 
@@ -70,7 +90,9 @@ def _by_switch(program: Program) -> Reports:
     for call in switches:
         if graphs:
             yield Report(
-                call.site, "from here on, every `tf.function` and every step of `fit` runs in Python, many times slower"
+                call.site,
+                "from here on, every `tf.function` and every step of `fit` runs in Python, many times slower",
+                fix=Repair("let TensorFlow compile functions", "unsafe", (Remove(call.site),)),
             )
 
 

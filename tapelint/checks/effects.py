@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapelint.checks.captures import name_of, traced
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import quoted
 from tapelint.program import kinds
@@ -18,8 +19,10 @@ from tapelint.program.graphs import (
 )
 from tapelint.program.knowledge import matches, table
 from tapelint.program.program import Program
+from tapelint.program.spelling import spelling
 from tapelint.program.trace import Call, Frame
-from tapelint.program.values import Attribute, Computed, Display, Mapping, Value, alternatives
+from tapelint.program.values import Attribute, Computed, Display, Mapping, Result, Site, Value, alternatives
+from tapelint.syntax import tree
 
 _SHOWING = ("builtins.print", "logging.", "absl.logging.", "tqdm.tqdm.write")
 _ADDING = frozenset({"append", "extend", "insert", "add", "appendleft"})
@@ -39,11 +42,24 @@ def side_effect_in_tf_function(program: Program) -> Reports:
         text = quoted(program, call.site, "this")
         if shows and any(shows_symbolic(value, graph) for value in given):
             why = f"{text} runs only while {name_of(graph)} is traced, and shows a tensor without a value"
-            yield Report(call.site, why, traced(graph))
+            yield Report(call.site, why, traced(graph), fix=_as_operation(program, call))
         elif not shows and _is_kept_outside(call, graph) and any(is_symbolic(value, graph) for value in given):
             why = f"{text} runs only while {name_of(graph)} is traced, and keeps a tensor without a value"
             yield Report(call.site, why, traced(graph))
     yield from _counters(program)
+
+
+def _as_operation(program: Program, call: Call) -> Repair | None:
+    """Print from within the graph; a text that Python has put together would still show no value."""
+    node = program.nodes(call.site.module)[call.site.node]
+    written = spelling(call.site.module, "tensorflow.print")
+    if call.op != "builtins.print" or written is None or call.keywords or not isinstance(node, tree.Call):
+        return None
+    if any(isinstance(value, Computed) and value.operator in ("f-string", "%") for value in call.arguments):
+        return None
+    if any(isinstance(value, Result) and value.call.method == "format" for value in call.arguments):
+        return None
+    return Repair(f"print with `{written}`", "unsafe", (Replace(Site(call.site.module, node.function.id), written),))
 
 
 def _is_kept_outside(call: Call, graph: Frame) -> bool:

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 
 from tapelint.checks.captures import name_of
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Move, Repair, Replace, SetArgument, Surround
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.trails import distinct
 from tapelint.program.changes import changing_number
 from tapelint.program.execution.words import names_in
 from tapelint.program.forms import changing_shape
-from tapelint.program.graphs import graph_calls, is_eager, turns
+from tapelint.program.graphs import graph_calls, is_eager, is_float, turns
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, context_of
+from tapelint.program.spelling import spelling
 from tapelint.program.trace import Frame, Loop
 from tapelint.program.values import (
+    Computed,
     Constant,
     Display,
     Element,
@@ -49,7 +52,22 @@ def retracing_argument(program: Program) -> Reports:
                     site,
                     f"{name_of(frame)} is traced again for every new value of {text}, a Python number",
                     ((function.site, "this is traced"), (loop.site, "the value changes with each turn")),
+                    fix=_as_tensor(frame, value, site, text),
                 )
+
+
+def _as_tensor(frame: Frame, value: Value, site: Site, text: str) -> Repair | None:
+    """Pass a tensor; not where the function would mix it with others, for an integer only goes with integers."""
+    constant = spelling(site.module, "tensorflow.constant")
+    mixes = any(isinstance(use.by, Computed) and frame in use.by.context.frame.stack() for use in value.uses)
+    if (
+        constant is None
+        or site == frame.call_site
+        or isinstance(value, (Display, Mapping))
+        or (mixes and not is_float(value))
+    ):
+        return None
+    return Repair(f"pass {text} as a tensor", "unsafe", (Surround(site, f"{constant}(", ")"),))
 
 
 def _is_built_within(function: Function, loop: Loop) -> bool:
@@ -106,7 +124,22 @@ def retracing_shape(program: Program) -> Reports:
                 site,
                 f"{name_of(frame)} is traced again for every new shape of {text}: {found.why}",
                 distinct([(function.site, "this is traced"), (found.site, "the shape comes from here")]),
+                fix=_for_any_shape(function, site),
             )
+
+
+def _for_any_shape(function: Function, site: Site) -> Repair | None:
+    """Ask for one graph for several shapes, where the function is decorated in the same file."""
+    title = f"trace `{function.node.name}` once for all shapes"
+    for decorator in function.node.decorators if function.site.module is site.module else ():
+        place = Site(site.module, decorator.id)
+        text = spell(decorator.function if isinstance(decorator, tree.Call) else decorator)
+        if text is None or text != spelling(site.module, "tensorflow.function"):
+            continue
+        if isinstance(decorator, tree.Call):
+            return Repair(title, "unsafe", (SetArgument(place, "reduce_retracing", "True"),))
+        return Repair(title, "unsafe", (Replace(place, f"{text}(reduce_retracing=True)"),))
+    return None
 
 
 def _relaxes(function: Function) -> bool:
@@ -136,7 +169,34 @@ def tf_function_in_loop(program: Program) -> Reports:
                     (loop.site, "the loop"),
                     *(((frame.call_site, "called here"),) if frame.call_site is not None else ()),
                 ),
+                fix=_before_loop(program, function, wrapping),
             )
+
+
+def _before_loop(program: Program, function: Function, wrapping: Wrapping) -> Repair | None:
+    """Make the function once, before the outermost loop that it has nothing to do with; only a statement can move."""
+    anchor: Loop | None = None
+    for loop in reversed(wrapping.context.loops[wrapping.context.frame.loops :]):
+        if loop.kind == "comprehension" or _needs_to_be(function, loop):
+            break
+        anchor = loop
+    place = wrapping.site
+    statement = next(
+        (each for each in _with_parents(program, place) if isinstance(each, tree.Statement)),
+        None,
+    )
+    moves = isinstance(statement, tree.Function) or (
+        isinstance(statement, tree.Assign) and statement.value.id == place.node
+    )
+    if anchor is None or anchor.site.module is not place.module or not moves:
+        return None
+    return Repair(f"make `{function.node.name}` once, before the loop", "unsafe", (Move(place, "before", anchor.site),))
+
+
+def _with_parents(program: Program, place: Site) -> Iterator[tree.Node]:
+    nodes = program.nodes(place.module)
+    yield nodes[place.node]
+    yield from nodes.parents(place.node)
 
 
 def _is_built_for_each_turn(frame: Frame, wrapping: Wrapping, loop: Loop) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program import kinds
@@ -22,11 +23,13 @@ from tapelint.program.values import (
     Item,
     Library,
     Result,
+    Site,
     SliceValue,
     Value,
     alternatives,
     is_none,
 )
+from tapelint.syntax import tree
 
 _KERAS_LOOPS = ("keras.Model.predict", "keras.Model.evaluate")
 _ADDING_AXIS = frozenset(
@@ -58,7 +61,21 @@ def predict_in_loop(program: Program) -> Reports:
                 f"{callee(program, call, 'the model')} starts a whole `{call.method}` for {what}: "
                 "that costs many times what calling the model does",
                 ((loops[-1].site, "in this loop"),),
+                fix=_as_call(program, call),
             )
+
+
+def _as_call(program: Program, call: Call) -> Repair | None:
+    """Call the model instead; only where nothing but the inputs is passed, and perhaps how much is to be shown."""
+    node = program.nodes(call.site.module)[call.site.node]
+    if call.method != "predict" or not isinstance(node, tree.Call) or not isinstance(node.function, tree.Attribute):
+        return None
+    others = [each for each in node.arguments[1:] if each.keyword != "verbose"]
+    if others or not node.arguments or node.arguments[0].star or node.arguments[0].keyword not in (None, "x"):
+        return None
+    model, inputs = (Site(call.site.module, each.id) for each in (node.function.value, node.arguments[0].value))
+    text = (model, "(", inputs, ", training=False).numpy()")
+    return Repair("call the model instead", "unsafe", (Replace(call.site, text),))
 
 
 def _is_taped(call: Call) -> bool:

@@ -16,6 +16,7 @@ from tapelint.program.trace import Frame, Loop
 from tapelint.program.values import Constant, Instance, Result, Site, Value, alternatives
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import children
+from tapelint.syntax.scopes import bound_names, declared
 
 
 @check
@@ -103,9 +104,10 @@ def _reading(frame: Frame, name: str) -> Site | None:
     """Where the traced function reads a name, or an attribute of its receiver, before it binds it itself."""
     function = frame.function
     assert function is not None
-    own = {parameter.name for parameter in function.node.parameters}
+    body = function.node.body
+    own = {parameter.name for parameter in function.node.parameters} | (bound_names(body) - declared(body, "global"))
     receiver = function.node.parameters[0].name if function.receiver is not None and function.node.parameters else None
-    for node in _nodes(function.node.body):
+    for node in _nodes(body):
         match node:
             case tree.Name(name=found) if found == name and name not in own:
                 return Site(function.scope.module, node.id)

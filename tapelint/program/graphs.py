@@ -129,6 +129,20 @@ def is_number(value: Value) -> bool:
     return False
 
 
+def is_float(value: Value) -> bool:
+    """Whether a number of Python's is surely no integer."""
+    match value:
+        case Constant(value=number):
+            return isinstance(number, float)
+        case Computed(operator=operator, parts=parts):
+            return operator == "/" or (operator in ("+", "-", "*", "**") and any(map(is_float, parts)))
+        case Result(call=call):
+            return call.op == "builtins.float" or (
+                call.op in ("builtins.min", "builtins.max") and any(map(is_float, call.arguments))
+            )
+    return False
+
+
 ARITHMETIC = frozenset({"+", "-", "*", "/", "**", "//"})
 _COUNTING = frozenset({"builtins.len", "builtins.int", "builtins.float", "builtins.round"})
 
