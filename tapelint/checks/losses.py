@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tapelint.checks import trails
+from tapelint.checks.loss_repairs import averaged, averaged_in
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import Repair, Surround
 from tapelint.checks.report import Report, Reports
@@ -117,6 +118,7 @@ def summed_loss(program: Program) -> Reports:
                         (gradients.call.site, "its gradients are computed here"),
                     ]
                 ),
+                fix=averaged(program, over_batch) if over_batch is not None else None,
             )
     for compared in program.comparisons:
         fits = [fit for fit in program.fits if fit.receiver is compared.model]
@@ -126,6 +128,7 @@ def summed_loss(program: Program) -> Reports:
                 compared.site,
                 "the loss is a sum over the batch: the step grows with its size",
                 trails.distinct([(fit.site, "the model is trained here") for fit in fits]),
+                fix=averaged_in(program, compared),
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapelint.checks import trails
+from tapelint.checks.loss_repairs import expecting_logits, expecting_probabilities, fitting_activation
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import loss_named
@@ -39,6 +40,7 @@ def logits_mismatch(program: Program) -> Reports:
                 compared.site,
                 f"{chosen} takes {what} for probabilities: it cuts them off at 0 and 1, and its gradients are wrong",
                 _trail(program, compared, head, f"the predictions leave the model here, as {what}"),
+                fix=expecting_logits(program, compared) if what == "logits" else None,
             )
         if loss.from_logits and head.activation in PROBABILITIES:
             repaired = _is_repaired(compared, head)
@@ -48,6 +50,7 @@ def logits_mismatch(program: Program) -> Reports:
                 + ("Keras takes it back" if repaired else "applied twice, it flattens the gradients"),
                 _trail(program, compared, head, f"this {head.activation} makes probabilities"),
                 severity="info" if repaired else None,
+                fix=expecting_probabilities(program, compared, repaired=repaired),
             )
 
 
@@ -75,6 +78,7 @@ def output_loss_mismatch(program: Program) -> Reports:
                 reason,
                 trails.distinct([(compared.site, "the loss is chosen here"), *_computed(program, compared)]),
                 severity="warning" if mild else None,
+                fix=fitting_activation(program, compared, head) if not mild else None,
             )
 
 

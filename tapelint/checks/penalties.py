@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapelint.checks import trails
+from tapelint.checks.loss_repairs import penalized
 from tapelint.checks.models import is_frozen
 from tapelint.checks.registry import check_of_absence
 from tapelint.checks.report import Report, Reports
@@ -36,12 +37,14 @@ def dropped_regularization(program: Program) -> Reports:
         if found is None or _may_be_penalized(gradients) or _decays_otherwise(program):
             continue
         asked, word = found
+        site = _site(gradients)
         yield Report(
-            _site(gradients),
+            site,
             f"`{word}` has no effect: {owner(program, gradients)} is trained without its `losses`",
             trails.distinct(
                 [(asked, "a penalty is asked for here"), (gradients.call.site, "the gradients are computed here")]
             ),
+            fix=penalized(program, gradients, site),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.checks import trails
+from tapelint.checks.loss_repairs import other_encoding, swapped, with_an_axis
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import loss_named
@@ -32,6 +33,7 @@ def target_shape_broadcast(program: Program) -> Reports:
                     (mesh.site, "the labels have the shape (batch,)"),
                 ]
             ),
+            fix=with_an_axis(program, mesh),
         )
 
 
@@ -51,6 +53,7 @@ def swapped_loss_arguments(program: Program) -> Reports:
                 trails.distinct(
                     [(site_of(labels), "the predictions are made here"), (compared.call.site, "they come first here")]
                 ),
+                fix=swapped(program, compared.call),
             )
 
 
@@ -80,6 +83,7 @@ def label_encoding_mismatch(program: Program) -> Reports:
                     compared.site,
                     f"{loss_named(program, compared.loss)} {_EXPECTATIONS[wanted]}: this raises",
                     trails.distinct([(fed, "the labels are given to it here")]),
+                    fix=other_encoding(program, compared),
                 )
                 break
 

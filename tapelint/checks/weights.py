@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapelint.checks import trails
+from tapelint.checks.loss_repairs import with_weights
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.program.program import Program
@@ -19,4 +20,5 @@ def ignored_sample_weight(program: Program) -> Reports:
             else f"`{lost.name}` has no effect: the step never uses the weights that `fit` passes",
             trails.distinct([(lost.fit.site, "the weights are passed here")]),
             severity="error" if lost.raises else None,
+            fix=with_weights(program, lost),
         )

@@ -32,6 +32,7 @@ class Mesh:
     site: Site
     column: Value
     row: Value
+    made: Value
 
 
 def meshes(trace: Trace) -> Iterator[Mesh]:
@@ -57,7 +58,7 @@ def _meshes_of(value: Value, seen: set[int], depth: int) -> Iterator[Mesh]:
                 column, row = (one, other) if is_column(one) else (other, one)
                 if is_column(column) and rank_of(row) == 1 and size_of(row) != 1:
                     seen.add(id(made))
-                    yield Mesh(site, column, row)
+                    yield Mesh(site, column, row, made)
         if is_column(made):
             yield from _meshes_of(made, seen, depth - 1)
 
