@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TypeGuard
 
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.trails import distinct
 from tapelint.program import kinds
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
+from tapelint.program.spelling import spelling
 from tapelint.program.tapes import ASSIGNING, active_tapes
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
@@ -35,6 +37,7 @@ from tapelint.program.weights import (
     is_weighted,
     running_call,
 )
+from tapelint.syntax import tree
 
 # What reads a variable without changing it or handing it on.
 _READING = ("tensorflow.", "keras.ops.", "keras.activations.", "numpy.", "builtins.len")
@@ -138,7 +141,22 @@ def untracked_variable(program: Program) -> Reports:
                     variable.site,
                     f"`self.{name}` is no weight in Keras 3: it is never trained nor saved",
                     distinct([(read.site, "the layer computes with it here"), *_of_forward(program, read.context)]),
+                    fix=_variable_of_keras(program, variable),
                 )
+
+
+def _variable_of_keras(program: Program, variable: Instance) -> Repair | None:
+    """The same variable made by Keras, whose layers know it."""
+    module = variable.site.module
+    node = program.nodes(module)[variable.site.node]
+    name = spelling(module, "keras.Variable")
+    if not isinstance(node, tree.Call) or name is None or not node.arguments or node.arguments[0].keyword is not None:
+        return None
+    if any(each.star or each.keyword not in (None, "trainable", "name", "dtype") for each in node.arguments):
+        return None
+    if len([each for each in node.arguments if each.keyword is None]) > 1:
+        return None
+    return Repair(f"make it a `{name}`", "unsafe", (Replace(Site(module, node.function.id), name),))
 
 
 def _computing(program: Program) -> list[Instance]:

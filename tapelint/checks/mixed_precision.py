@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from tapelint.checks import trails
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Insert, Repair, Replace
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument, callee
 from tapelint.finding import Severity
 from tapelint.program import kinds
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
-from tapelint.program.provenance import ancestors, made_by
+from tapelint.program.provenance import ancestors, made_by, site_of
 from tapelint.program.tapes import Gradients, Update, gradient_behind
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Computed, Constant, Display, Instance, Value, alternatives
+from tapelint.program.values import Attribute, Computed, Constant, Display, Instance, Site, Value, alternatives
+from tapelint.syntax import tree
+from tapelint.syntax.nodes import Nodes, spell
 
 _SCALER = "keras.optimizers.LossScaleOptimizer"
 _SCALING = frozenset({"scale_loss", "get_scaled_loss"})
@@ -22,6 +25,9 @@ _POLICIES = frozenset(
      "keras.mixed_precision.set_global_policy", "keras.mixed_precision.set_policy"}
 )  # fmt: skip
 _HALF = "mixed_float16"
+
+# What a fix calls the loss that is to be differentiated.
+_SCALED = "scaled_loss"
 
 # What the optimizer divides by at the start, unless it is told otherwise.
 _INITIAL_SCALE = 32768
@@ -37,7 +43,8 @@ def unscaled_mixed_precision(program: Program) -> Reports:
             scaler = _scaler(program, update)
             if scaler is not None and program.target == "3":
                 divides = f"{callee(program, update.call, 'the optimizer')} divides its gradients by {_INITIAL_SCALE}"
-                yield _report(program, gradients, update, f"but {divides}: the weights barely move")
+                repair = _scaled(program, gradients, update)
+                yield _report(program, gradients, update, f"but {divides}: the weights barely move", repair=repair)
             elif not told and (scaler is not None or _is_plain(program, update)):
                 # Once says it: what underflows is a matter of the program's data, not of each step.
                 told = True
@@ -47,12 +54,50 @@ def unscaled_mixed_precision(program: Program) -> Reports:
 
 
 def _report(
-    program: Program, gradients: Gradients, update: Update, consequence: str, severity: Severity | None = None
+    program: Program,
+    gradients: Gradients,
+    update: Update,
+    consequence: str,
+    *,
+    severity: Severity | None = None,
+    repair: Repair | None = None,
 ) -> Report:
     loss = argument(program, gradients.call, 0, "target")
     named = f"`{loss}`" if loss is not None else "the loss"
     trail = trails.distinct([*trails.of_gradients(gradients), (update.call.site, "the gradients are applied here")])
-    return Report(gradients.call.site, f"{named} is not scaled, {consequence}", trail, severity)
+    return Report(gradients.call.site, f"{named} is not scaled, {consequence}", trail, severity, fix=repair)
+
+
+def _scaled(program: Program, gradients: Gradients, update: Update) -> Repair | None:
+    """The loss scaled under the tape, once it has its name, and the gradients taken of that."""
+    module = gradients.call.site.module
+    nodes = program.nodes(module)
+    request, step = nodes[gradients.call.site.node], nodes[update.call.site.node]
+    if update.call.site.module is not module or not isinstance(request, tree.Call) or not isinstance(step, tree.Call):
+        return None
+    target = request.arguments[0].value if request.arguments else None
+    made = site_of(gradients.target) if gradients.target is not None else None
+    if (
+        made is None
+        or made.module is not module
+        or not isinstance(target, tree.Name)
+        or _SCALED in module.document.text
+    ):
+        return None
+    block, optimizer = _tape_of(nodes, gradients), step.function
+    named = program.name(made) == target.name and block is not None and block in nodes.parents(made.node)
+    if not named or block is None or not isinstance(optimizer, tree.Attribute) or spell(optimizer.value) is None:
+        return None
+    line = f"{_SCALED} = {spell(optimizer.value)}.scale_loss({target.name})"
+    changes = (Insert("last", Site(module, block.id), (line,)), Replace(Site(module, target.id), _SCALED))
+    return Repair(f"scale `{target.name}` by `{spell(optimizer.value)}.scale_loss`", "unsafe", changes)
+
+
+def _tape_of(nodes: Nodes, gradients: Gradients) -> tree.With | None:
+    """The `with` of the tape, if there is one tape and it is made there."""
+    if len(gradients.tapes) != 1:
+        return None
+    return next((each for each in nodes.parents(gradients.tapes[0].site.node) if isinstance(each, tree.With)), None)
 
 
 def _plain_gradients(program: Program, update: Update) -> list[Gradients]:

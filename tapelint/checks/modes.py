@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapelint.checks.models import class_name, is_frozen
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.trails import distinct
 from tapelint.checks.wording import callee
@@ -13,7 +14,7 @@ from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.scores import is_read, judged
 from tapelint.program.tapes import APPLYING, ASKING, ASSIGNING, active_tapes
 from tapelint.program.trace import Call, Loop
-from tapelint.program.values import Attribute, Element, Function, Instance, Item, Result, Value
+from tapelint.program.values import Attribute, Constant, Element, Function, Instance, Item, Result, Value
 from tapelint.program.wrappers import TAKES_STEP
 
 _LEARNING = frozenset({"keras.Model.fit", "keras.Model.train_on_batch", "keras.Model.set_weights", TAKES_STEP})
@@ -54,7 +55,16 @@ def training_mode_in_evaluation(program: Program) -> Reports:
                     (forward.context.frame.call_site, "the evaluation is asked for here"),
                 ]
             ),
+            fix=_told_otherwise(forward),
         )
+
+
+def _told_otherwise(forward: Call) -> Repair | None:
+    """The call with `training=False`, if it says itself that it is in training mode."""
+    flag = forward.keywords.get("training")
+    if not isinstance(flag, Constant) or flag.value is not True or forward.opaque or "default" in flag.marks:
+        return None
+    return Repair("pass `training=False`", "unsafe", (SetArgument(forward.site, "training", "False"),))
 
 
 def _is_evaluation(program: Program, forward: Call) -> bool:

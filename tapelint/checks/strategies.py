@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapelint.checks import trails
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Surround
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.trails import distinct
 from tapelint.checks.wording import argument, callee
@@ -11,10 +12,13 @@ from tapelint.program.built import is_built
 from tapelint.program.losses import shape_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, made_by, site_of
+from tapelint.program.spelling import visible_name
 from tapelint.program.strategies import RUN, copies, has_several, replica_run, scope_of, undistributed
 from tapelint.program.tapes import Gradients, Parameters, Update, gradient_behind
 from tapelint.program.trace import Call
-from tapelint.program.values import Computed, Result, Value, alternatives
+from tapelint.program.values import Computed, Function, Result, Value, alternatives
+from tapelint.syntax import tree
+from tapelint.syntax.nodes import spell
 
 _MEANS = frozenset({"tensorflow.reduce_mean", "keras.ops.mean"})
 _SUMS = frozenset({"tensorflow.reduce_sum", "keras.ops.sum"})
@@ -37,7 +41,36 @@ def unscaled_distributed_loss(program: Program) -> Reports:
                 gradients.call.site,
                 f"{named} is {how} on each replica, and the gradients of all are added: the step is too large",
                 distinct([*trails.of_gradients(gradients), (run.site, "each replica runs it")]),
+                fix=_divided(program, gradients, run) if how == "averaged" else None,
             )
+
+
+def _divided(program: Program, gradients: Gradients, run: Call) -> Repair | None:
+    """The mean divided by the number of replicas, which makes it one over the whole batch."""
+    made = made_by(gradients.target) if gradients.target is not None else None
+    if made is None or run.receiver is None or made.site.module is not gradients.call.site.module:
+        return None
+    strategy = visible_name(run.receiver, made.context.frame, made.site.module) or _held(program, run)
+    if strategy is None:
+        return None
+    divided = Surround(made.site, "", f" / {strategy}.num_replicas_in_sync")
+    return Repair(f"divide it by `{strategy}.num_replicas_in_sync`", "unsafe", (divided,))
+
+
+def _held(program: Program, run: Call) -> str | None:
+    """How the object that runs the step names its strategy, which the step can do as well if it is a method of that."""
+    node = program.nodes(run.site.module)[run.site.node]
+    function = node.function if isinstance(node, tree.Call) else None
+    step = run.argument(0, "fn")
+    held = isinstance(step, Function) and step.receiver is not None and step.receiver is _receiver_of(run)
+    if not held or not isinstance(function, tree.Attribute) or not isinstance(function.value, tree.Attribute):
+        return None
+    return spell(function.value)
+
+
+def _receiver_of(run: Call) -> Value | None:
+    running = run.context.frame.function
+    return running.receiver if running is not None else None
 
 
 def _applied(program: Program, update: Update) -> list[Gradients]:
