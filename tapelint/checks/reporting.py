@@ -27,12 +27,12 @@ _COUNTING = ("range", "count")
 
 @check
 def last_batch_reported(program: Program) -> Reports:
-    figures = {id(call.result): call for call in _figures(program)}
+    figures = {id(call.result): call for call in figures_of_evaluation(program)}
     for report in program.trace.calls:
         if not (report.op or "").startswith(_REPORTING):
             continue
-        for shown in (value for given in report.operands() for value in _shown(given)):
-            call = figures.get(id(shown))
+        for value in (value for given in report.operands() for value in shown(given)):
+            call = figures.get(id(value))
             loop = call.context.loops[-1] if call is not None else None
             if call is None or loop is None or loop in report.context.loops or loop.broken:
                 continue
@@ -45,15 +45,20 @@ def last_batch_reported(program: Program) -> Reports:
                 break
 
 
-def _figures(program: Program) -> Iterator[Call]:
+def figures_of_evaluation(program: Program) -> Iterator[Call]:
     """The calls that make one number of a batch of predictions, in a loop that trains nothing."""
     steps = [call for call, _ in program.feeds] + [gradients.call for gradients in program.gradients]
     training = {id(loop) for call in steps for loop in call.context.loops[-1:]}
+    return (call for call in figures_of_batches(program) if id(call.context.loops[-1]) not in training)
+
+
+def figures_of_batches(program: Program) -> Iterator[Call]:
+    """The calls that make one number of a batch of predictions, in whatever loop."""
     losses = {id(compared.call) for compared in program.comparisons if compared.model is None}
     for call in program.trace.calls:
-        if not call.context.loops or id(call.context.loops[-1]) in training:
-            continue
-        if id(call) in losses or (call.op in table("tensors")["reductions"] and _is_of_predictions(call)):
+        if call.context.loops and (
+            id(call) in losses or (call.op in table("tensors")["reductions"] and _is_of_predictions(call))
+        ):
             yield call
 
 
@@ -71,7 +76,7 @@ def _may_predict(call: Call) -> bool:
     return call.op == "forward" or (call.op is None and call.method is None)
 
 
-def _shown(value: Value) -> Iterator[Value]:
+def shown(value: Value) -> Iterator[Value]:
     """The values whose number appears in a text or argument as it is."""
     seen: set[int] = set()
     pending = [value]
@@ -87,10 +92,15 @@ def _shown(value: Value) -> Iterator[Value]:
             case Choice():
                 # Before the first batch, a name may hold a number that nobody sees.
                 pending.extend(alternatives(one))
-            case Result(call=call) if call.op in _SHOWING or call.op in table("tensors")["reductions"]:
+            case Result(call=call) if call.op in table("tensors")["reductions"]:
                 pending.extend(call.arguments[:1])
-            case Result(call=call) if call.op is None and call.method in _SHOWING_METHODS:
+            case Result(call=call) if is_conversion(call):
                 pending.extend(call.operands())
+
+
+def is_conversion(call: Call) -> bool:
+    """Whether a call shows a number as it is, in Python, as text, or with fewer digits."""
+    return call.op in _SHOWING or (call.op is None and call.method in _SHOWING_METHODS)
 
 
 def _goes_through_batches(figure: Call, loop: Loop) -> bool:
