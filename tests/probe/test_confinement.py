@@ -161,7 +161,7 @@ def test_the_guards_are_on_record(attempts: Observed) -> None:
         *("private directory", "time limit"),
     }
     assert guards["audit hook"].active
-    assert guards["time limit"].detail == "60 s"
+    assert guards["time limit"].detail == "120 s"
 
 
 def test_a_denial_is_counted_not_repeated(tmp_path: Path) -> None:
