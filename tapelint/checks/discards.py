@@ -10,11 +10,11 @@ from tapelint.checks.wording import argument
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
 from tapelint.program.knowledge import matches
-from tapelint.program.pipelines import pipeline_of
+from tapelint.program.pipelines import STEPS, is_used_as_dataset, pipeline_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import made_by
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Value
+from tapelint.program.values import Attribute, Parameter, Value
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import Nodes, spell
 
@@ -29,7 +29,7 @@ def discarded_pipeline(program: Program) -> Reports:
     for call in program.trace.calls:
         unchanged = _left_as_it_is(program, call)
         if unchanged is not None and _is_thrown_away(program, call):
-            what = "pipeline" if (call.op or "").startswith(_DATASET) else "array"
+            what = "pipeline" if _is_step(call) else "array"
             yield Report(
                 call.site,
                 f"the {what} that `{_name_of(call)}` returns is thrown away, and {unchanged} stays as it was",
@@ -41,7 +41,7 @@ def _kept(program: Program, call: Call) -> Repair | None:
     """The repair by which the result is bound to the name of what was meant to change."""
     nodes = program.nodes(call.site.module)
     node = nodes[call.site.node]
-    is_method = (call.op or "").startswith(_DATASET)
+    is_method = _is_step(call)
     given = root_of(node) if is_method else node.arguments[0].value if isinstance(node, tree.Call) else None
     if not isinstance(given, (tree.Name, tree.Attribute)) or not _may_be_bound(nodes, call.site.node, given):
         return None
@@ -76,12 +76,21 @@ def _may_be_bound(nodes: Nodes, node: int, target: tree.Expression) -> bool:
 def _left_as_it_is(program: Program, call: Call) -> str | None:
     """The user's name for what a call makes something new of, without changing it; None for any other call."""
     op = call.op or ""
-    if op.startswith(_DATASET) and call.receiver is not None and kinds.of(call.result) == "dataset":
+    if _is_step(call):
         return _receiver(program, call)
     if matches(op, "order", "permutes") and call.arguments and integer_of(call.arguments[0]) is None:
         text = argument(program, call, 0)
         return f"`{text}`" if text is not None else "what it is given"
     return None
+
+
+def _is_step(call: Call) -> bool:
+    """Whether a call makes a dataset of another one."""
+    if call.receiver is None:
+        return False
+    if call.op is None:
+        return call.method in STEPS and isinstance(call.receiver, Parameter) and is_used_as_dataset(call.receiver)
+    return call.op.startswith(_DATASET) and kinds.of(call.result) == "dataset"
 
 
 def _receiver(program: Program, call: Call) -> str:
@@ -92,7 +101,7 @@ def _receiver(program: Program, call: Call) -> str:
 
 def _name_of(call: Call) -> str:
     """The method or function that is called, as far as a reader needs it."""
-    name = call.op or ""
+    name = call.op or call.method or ""
     return name.rpartition(".")[2] if name.startswith(_DATASET) else name
 
 

@@ -10,7 +10,18 @@ from tapelint.program.builtin import PASSING
 from tapelint.program.knowledge import table
 from tapelint.program.provenance import made_by, projected
 from tapelint.program.trace import Call
-from tapelint.program.values import Attribute, Constant, Display, Item, Mapping, Result, Value, alternatives, is_none
+from tapelint.program.values import (
+    Attribute,
+    Choice,
+    Constant,
+    Display,
+    Item,
+    Mapping,
+    Result,
+    Value,
+    alternatives,
+    is_none,
+)
 
 # Steps that hand on every batch.
 _HANDING_ON = frozenset(
@@ -186,7 +197,7 @@ def pipeline_of(value: Value) -> Pipeline | None:
 
 
 # The methods of datasets that hand on a dataset.
-_STEPS = frozenset(
+STEPS = frozenset(
     name.rpartition(".")[2]
     for name, kind in table("kinds")["returns"].items()
     if kind == "dataset" and name.startswith("tensorflow.data.Dataset.")
@@ -207,10 +218,36 @@ def steps_behind(value: Value) -> list[Call]:
         seen.add(id(one))
         for option in alternatives(one):
             call = made_by(option)
-            if call is not None and (call.method in _STEPS or (call.op or "").startswith(_SOURCES)):
+            if call is not None and (call.method in STEPS or (call.op or "").startswith(_SOURCES)):
                 found.append(call)
                 pending.extend([call.receiver] if call.receiver is not None else [])
     return found
+
+
+# Methods that only the datasets of TensorFlow have, of all that a loop goes through.
+_UNMISTAKABLE = frozenset(
+    {"prefetch", "padded_batch", "ragged_batch", "as_numpy_iterator", "with_options", "interleave", "group_by_window"}
+)
+
+# How far a chain of methods is followed to recognize a dataset by them.
+_FAR = 8
+
+
+def is_used_as_dataset(value: Value) -> bool:
+    """Whether something from out of view is a dataset by what becomes of it."""
+    pending: list[tuple[Value, int]] = [(value, 0)]
+    while pending:
+        one, depth = pending.pop()
+        for use in one.uses:
+            if isinstance(use.by, Choice) and depth < _FAR:
+                pending.append((use.by, depth + 1))
+            if use.kind != "receiver" or not isinstance(use.by, Call) or use.by.method not in STEPS | _UNMISTAKABLE:
+                continue
+            if use.by.method in _UNMISTAKABLE or use.by.argument(None, "num_parallel_calls") is not None:
+                return True
+            if depth < _FAR:
+                pending.append((use.by.result, depth + 1))
+    return False
 
 
 def _zipped(call: Call) -> Pipeline | None:

@@ -20,7 +20,7 @@ _ATTRIBUTES = frozenset(
     {".gradient", ".jacobian", ".batch_jacobian", ".apply_gradients", ".minimize", ".fit", ".train_on_batch",
      ".compile", ".evaluate", ".assign_sub", ".learning_rate", ".lr", ".result", ".reset_state", ".reset_states",
      ".kernel_regularizer", ".bias_regularizer",
-     ".from_tensor_slices", ".on_epoch_begin", ".on_epoch_end", ".function", ".predict", ".map"}
+     ".from_tensor_slices", ".prefetch", ".on_epoch_begin", ".on_epoch_end", ".function", ".predict", ".map"}
 )  # fmt: skip
 TRAINING = _NAMES | {f".{name}" for name in _NAMES} | _ATTRIBUTES
 
