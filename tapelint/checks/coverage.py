@@ -101,7 +101,7 @@ def _inside(node: tree.Node) -> Iterator[tree.Node]:
 
 @check
 def variables_missing_from_update(program: Program) -> Reports:
-    named = [each.parameters or [] for each in (*program.updates, *program.gradients)]
+    named = [each.parameters or [] for each in program.updates] + [each.parameters or [] for each in program.gradients]
     updated = [root for parameters in named for each in parameters for root in choices_of_root(each.root)]
     if not program.updates or any(update.parameters is None for update in program.updates):
         return

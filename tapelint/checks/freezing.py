@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tapelint.checks import mending
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program.models import parts_of
@@ -35,7 +37,9 @@ def trainable_toggled_late(program: Program) -> Reports:
     for toggle in toggles:
         for earlier, later in _around(toggle, steps):
             if _changes(program, toggle, later) and not _is_renewed(program, earlier, later):
-                yield Report(toggle.site, _consequence(program, toggle, later), ((later.call.site, "trained here"),))
+                trail = ((later.call.site, "trained here"),)
+                fix = _compiled_again(program, later)
+                yield Report(toggle.site, _consequence(program, toggle, later), trail, fix=fix)
                 break
 
 
@@ -155,6 +159,18 @@ def _is_renewed(program: Program, earlier: Step, later: Step) -> bool:
         call.op in ("tensorflow.config.run_functions_eagerly", "tensorflow.compat.v1.disable_eager_execution")
         for call in program.trace.calls
     )
+
+
+def _compiled_again(program: Program, step: Step) -> Repair | None:
+    """Compile the model again before the fit, as it was compiled the last time."""
+    compiling = [
+        call
+        for call in program.calls("keras.Model.compile")
+        if call.receiver is step.model and call.order < step.call.order
+    ]
+    if step.call.op not in _STEPS or not compiling:
+        return None
+    return mending.compile_again(program, compiling[-1], step.call)
 
 
 def _consequence(program: Program, toggle: AttributeAssignment, step: Step) -> str:

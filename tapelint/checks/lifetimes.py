@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tapelint.checks import mending
 from tapelint.checks.optimizers import distinct
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program import kinds
@@ -44,10 +46,24 @@ def recreated_optimizer(program: Program) -> Reports:
         what = f"`{name}`" if name else "the optimizer"
         if not inner:
             message = f"{what} is made anew for every step, and never remembers the steps before"
-            yield Report(optimizer.site, message, ((update.call.site, "its only step"),))
+            fix = _made_once(program, optimizer, pair[1])
+            yield Report(optimizer.site, message, ((update.call.site, "its only step"),), fix=fix)
         elif len(inner) == 1 and _repeats(loop, inner[0]) and not any(varies(loop, one) for one in _given(optimizer)):
             message = f"{what} is made anew in every epoch, and forgets the steps of the one before"
-            yield Report(optimizer.site, message, ((update.call.site, "its steps"),), "warning")
+            fix = _made_once(program, optimizer, pair[1])
+            yield Report(optimizer.site, message, ((update.call.site, "its steps"),), "warning", fix)
+
+
+def _made_once(program: Program, optimizer: Instance, variables: Value) -> Repair | None:
+    """Make an optimizer before all loops that train the same variables with it."""
+    assert optimizer.call is not None
+    context = optimizer.call.context
+    loops = written(context.loops)
+    while loops and (compares(loops[0]) or _starts_anew(program, loops[0], _owners(variables))):
+        del loops[0]
+    if any(varies(loop, one) for loop in loops for one in _given(optimizer)) or context.branches:
+        return None
+    return mending.out_of_loops(program, optimizer.site, context, loops, "make the optimizer once, before the loop")
 
 
 def _remembers(optimizer: Instance) -> bool:
@@ -128,7 +144,7 @@ def shared_optimizer(program: Program) -> Reports:
         earlier = first.setdefault(id(training.optimizer), training)
         if made_in is not None:
             message = f"the second turn raises: {name} was built for the variables of the first, and these are new"
-            yield Report(training.call.site, message, _trail(training))
+            yield Report(training.call.site, message, _trail(training), fix=_made_each_turn(program, training, made_in))
         elif earlier is not training and _follows(earlier.call, training.call):
             reason = _strangers(program, earlier, training)
             if reason is not None:
@@ -155,6 +171,19 @@ def _trainings(program: Program) -> Iterator[Training]:
         elif call.op in _STEPS and call.body is None and id(call.receiver) in compiled:
             owner = Parameters(call.receiver, "trainable_variables")
             yield Training(call, compiled[id(call.receiver)], [owner])
+
+
+def _made_each_turn(program: Program, training: Training, loop: Loop) -> Repair | None:
+    """Make the optimizer in the loop, where nothing outside of it asks for it."""
+    optimizer = training.optimizer
+    kept = any(use.kind in ("returned", "stored", "yielded") for use in optimizer.uses)
+    outside = (call for call in program.trace.calls if loop not in call.context.loops)
+    if kept or any(optimizer is one for call in outside for one in call.operands()):
+        return None
+    if not mending.in_one_function(program, training.optimizer.site, training.call.site):
+        return None
+    title = "make an optimizer at each turn"
+    return mending.into_body(program, training.optimizer.site, loop, title)
 
 
 def _is_one(training: Training) -> bool:
@@ -251,7 +280,8 @@ def recompiled_in_loop(program: Program) -> Reports:
             continue
         model = callee(program, compiling, "the model")
         message = f"{model} gets a new optimizer at every turn, which knows nothing of the steps before"
-        yield Report(compiling.site, message, ((steps[0].site, "trained here, a turn at a time"),))
+        fix = mending.out_of_loops(program, compiling.site, compiling.context, [loop], "compile once, before the loop")
+        yield Report(compiling.site, message, ((steps[0].site, "trained here, a turn at a time"),), fix=fix)
 
 
 def _loses_optimizer(loop: Loop, compiling: Call) -> bool:

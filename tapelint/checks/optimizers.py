@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeGuard
 
+from tapelint.checks import mending
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
@@ -66,6 +68,7 @@ def update_variables_mismatch(program: Program) -> Reports:
                 update.call.site,
                 f"gradients of `{taken}` update {_spelled_variables(program, update)}: {reason}",
                 ((request.call.site, "the gradients are computed here"),),
+                fix=mending.pair_with_sources(program, request.call, update.call) if _is_whole(gradients) else None,
             )
 
 
@@ -90,6 +93,11 @@ def _spelled_variables(program: Program, update: Update) -> str:
         zipped = pairs.call if pairs.call.op == "builtins.zip" else made_by(pairs.call.arguments[0])
         text = argument(program, zipped, 1) if zipped is not None else None
     return f"`{text}`" if text is not None else "other variables"
+
+
+def _is_whole(gradients: Value) -> bool:
+    """Whether these are all gradients of a request, in their order."""
+    return not any(isinstance(one, Item) and isinstance(one.index, SliceValue) for one in ancestors(gradients))
 
 
 def _only_request(gradients: Value) -> Gradients | None:
@@ -251,7 +259,21 @@ def malformed_apply(program: Program) -> Reports:
             continue
         problem = _malformed(program, update)
         if problem is not None:
-            yield Report(update.call.site, problem)
+            yield Report(update.call.site, problem, fix=_reformed(program, update))
+
+
+def _reformed(program: Program, update: Update) -> Repair | None:
+    """Pairs of gradients and variables, where it is plain what they are."""
+    pairs = update.pairs
+    assert pairs is not None
+    if all(_bare_gradients(option) for option in alternatives(pairs)):
+        requests = gradient_behind(pairs)
+        return mending.zip_with_sources(program, requests[0], update.call) if len(requests) == 1 else None
+    if isinstance(pairs, Result) and pairs.call.op == "builtins.zip":
+        if not _exhausted(pairs, update.call):
+            return mending.swap_zip(program, update.call)
+        return mending.list_of(pairs.call) if pairs.call.site.module is update.call.site.module else None
+    return None
 
 
 def _is_strange(optimizer: Value | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tapelint.checks import mending
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
@@ -52,10 +53,12 @@ def conflicting_rate_control(program: Program) -> Reports:
             if isinstance(callback, Instance) and library_class(callback) in _SETTING and schedule is not None:
                 name = (library_class(callback) or "").rpartition(".")[2]
                 when = "raises" if name == "LearningRateScheduler" else "raises as soon as it acts"
+                here = fit.site.module is callback.site.module
                 yield Report(
                     callback.site,
                     f"`{name}` {when}: the rate of the optimizer comes from a schedule, and cannot be set",
                     ((schedule.site, "the schedule"), (fit.site, "trained with both here")),
+                    fix=mending.leave_out(program, fit, "callbacks", 5) if here else None,
                 )
     yield from _set_by_hand(program)
 

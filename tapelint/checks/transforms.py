@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tapelint.checks import mending
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
@@ -41,10 +42,14 @@ def discarded_gradient_transform(program: Program) -> Reports:
         for made in _transforms(gradients.call.result):
             site = _lost(program, made)
             if site is not None:
+                applied = _applied(program, gradients.call)
+                trail = [(gradients.call.site, "the gradients are computed here")]
+                trail += [(call.site, "they are applied here as they are") for call in applied]
                 yield Report(
                     site,
                     f"the raw gradients are applied: {_what_is_lost(program, site)}",
-                    ((gradients.call.site, "the gradients are computed here"), *_applied(program, gradients.call)),
+                    tuple(trail),
+                    fix=mending.apply_changed(program, site, gradients.call, applied[0]) if applied else None,
                 )
 
 
@@ -61,6 +66,7 @@ def _whole_tuples(program: Program) -> Reports:
                     update.call.site,
                     f"the update raises: what clips `{given}` returns a tuple, the gradients and their norm",
                     ((call.site, "both are returned here"),),
+                    fix=mending.take_first(call) if call.site.module is update.call.site.module else None,
                 )
 
 
@@ -184,13 +190,11 @@ def _what_is_lost(program: Program, site: Site) -> str:
     return f"what {f'`{text}`' if text else 'is computed here'} makes of them is never used"
 
 
-def _applied(program: Program, request: Call) -> Iterator[tuple[Site, str]]:
-    """Where the gradients of a request are applied as they are."""
-    for update in program.updates:
-        pair = update.paired()
-        if pair is not None and any(_is_raw(option, request) for option in alternatives(pair[0])):
-            yield update.call.site, "they are applied here as they are"
-            return
+def _applied(program: Program, request: Call) -> list[Call]:
+    """The first update that applies the gradients of a request as they are."""
+    pairs = ((update.call, update.paired()) for update in program.updates)
+    found = (call for call, pair in pairs if pair and any(_is_raw(one, request) for one in alternatives(pair[0])))
+    return list(found)[:1]
 
 
 def _is_raw(value: Value, request: Call) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tapelint.checks import mending
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee, quoted
@@ -52,6 +53,7 @@ def update_outside_batch_loop(program: Program) -> Reports:
             update.call.site,
             f"only the last batch counts: the loop replaces {what} turn by turn, and this comes after it",
             ((request.call.site, "computed here for every batch"),),
+            fix=mending.into_loop(program, update.call, loop) if _is_given_as_it_is(pair[0], request.call) else None,
         )
 
 
@@ -92,6 +94,11 @@ def _is_last(value: Value, request: Call) -> bool:
         case Result(call=call) if (call.op or "").startswith(_SHAPING) and call.arguments:
             return _is_last(call.arguments[0], request)
     return False
+
+
+def _is_given_as_it_is(value: Value, request: Call) -> bool:
+    """Whether nothing happens to gradients between the request and the update."""
+    return all(_is_empty(one) or (isinstance(one, Result) and one.call is request) for one in alternatives(value))
 
 
 def _is_empty(value: Value) -> bool:
@@ -143,6 +150,7 @@ def updated_non_variable(program: Program) -> Reports:
                     site,
                     f"{what} is a tensor and no `tf.Variable`, so no update can change it: {raising}",
                     ((call.site, "updated here"),),
+                    fix=mending.as_variable(site),
                 )
 
 
