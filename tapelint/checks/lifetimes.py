@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tapelint.checks import mending
+from tapelint.checks import update_repairs
 from tapelint.checks.optimizers import distinct
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import Repair
@@ -63,7 +63,9 @@ def _made_once(program: Program, optimizer: Instance, variables: Value) -> Repai
         del loops[0]
     if any(varies(loop, one) for loop in loops for one in _given(optimizer)) or context.branches:
         return None
-    return mending.out_of_loops(program, optimizer.site, context, loops, "make the optimizer once, before the loop")
+    return update_repairs.out_of_loops(
+        program, optimizer.site, context, loops, "make the optimizer once, before the loop"
+    )
 
 
 def _remembers(optimizer: Instance) -> bool:
@@ -180,10 +182,10 @@ def _made_each_turn(program: Program, training: Training, loop: Loop) -> Repair 
     outside = (call for call in program.trace.calls if loop not in call.context.loops)
     if kept or any(optimizer is one for call in outside for one in call.operands()):
         return None
-    if not mending.in_one_function(program, training.optimizer.site, training.call.site):
+    if not update_repairs.in_one_function(program, training.optimizer.site, training.call.site):
         return None
     title = "make an optimizer at each turn"
-    return mending.into_body(program, training.optimizer.site, loop, title)
+    return update_repairs.into_body(program, training.optimizer.site, loop, title)
 
 
 def _is_one(training: Training) -> bool:
@@ -280,7 +282,9 @@ def recompiled_in_loop(program: Program) -> Reports:
             continue
         model = callee(program, compiling, "the model")
         message = f"{model} gets a new optimizer at every turn, which knows nothing of the steps before"
-        fix = mending.out_of_loops(program, compiling.site, compiling.context, [loop], "compile once, before the loop")
+        fix = update_repairs.out_of_loops(
+            program, compiling.site, compiling.context, [loop], "compile once, before the loop"
+        )
         yield Report(compiling.site, message, ((steps[0].site, "trained here, a turn at a time"),), fix=fix)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.checks import mending
+from tapelint.checks import update_repairs
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee, quoted
@@ -53,7 +53,9 @@ def update_outside_batch_loop(program: Program) -> Reports:
             update.call.site,
             f"only the last batch counts: the loop replaces {what} turn by turn, and this comes after it",
             ((request.call.site, "computed here for every batch"),),
-            fix=mending.into_loop(program, update.call, loop) if _is_given_as_it_is(pair[0], request.call) else None,
+            fix=update_repairs.into_loop(program, update.call, loop)
+            if _is_given_as_it_is(pair[0], request.call)
+            else None,
         )
 
 
@@ -150,7 +152,7 @@ def updated_non_variable(program: Program) -> Reports:
                     site,
                     f"{what} is a tensor and no `tf.Variable`, so no update can change it: {raising}",
                     ((call.site, "updated here"),),
-                    fix=mending.as_variable(site),
+                    fix=update_repairs.as_variable(site),
                 )
 
 
