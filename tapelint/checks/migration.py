@@ -145,13 +145,14 @@ def _of_names(program: Program) -> Reports:
     if _pattern().search(module.document.text) is None:
         return
     nodes = program.nodes(module)
+    mentioning = nodes.mentioning(_pattern())
     gone: set[str] = set()
-    for alias, full, _ in imports(nodes):
+    for alias, full, _ in imports(mentioning):
         row = _row_of(full)
         if row is not None and "called" not in row:
             gone.add(full)
             yield _told(program, Site(module, alias.id), f"`{full}`", {**row, "raises": "ImportError"})
-    for node, full in written(nodes):
+    for node, full in written(mentioning):
         row = _row_of(full)
         if row is None or ("called" in row and not _is_called(nodes, node)):
             continue

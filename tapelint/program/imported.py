@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import Nodes, children
 
 
-def imports(nodes: Nodes) -> Iterator[tuple[tree.Alias, str, str | None]]:
-    """What each import of a module brings, by its full name, and the name that this is bound to, if it is one."""
+def imports(nodes: Collection[tree.Node]) -> Iterator[tuple[tree.Alias, str, str | None]]:
+    """What each import among a module's nodes brings, by its full name, and the name that this is bound to, if any."""
     for node in nodes:
         if isinstance(node, tree.Import):
             for alias in node.names:
@@ -20,8 +20,8 @@ def imports(nodes: Nodes) -> Iterator[tuple[tree.Alias, str, str | None]]:
                 yield alias, f"{node.module}.{alias.name}", alias.asname or alias.name
 
 
-def written(nodes: Nodes) -> Iterator[tuple[tree.Expression, str]]:
-    """Each longest name with dots in a module that leads into a library, with the library's full name for it."""
+def written(nodes: Collection[tree.Node]) -> Iterator[tuple[tree.Expression, str]]:
+    """Each longest dotted name among a module's nodes that leads into a library, with the library's name for it."""
     bound: dict[str, str] = {}
     for _, full, name in imports(nodes):
         if name is not None:

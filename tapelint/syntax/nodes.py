@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields
 
@@ -23,6 +24,21 @@ class Nodes:
             function = self._unread.pop()
             self._enter_all(function, function.body)
         return iter(self._nodes.values())
+
+    def mentioning(self, words: re.Pattern[str]) -> Collection[tree.Node]:
+        """The nodes of the module, but for those in bodies that nobody has read and that mention none of the words.
+
+        Raises Unparsable.
+        """
+        silent = []
+        while self._unread:
+            function = self._unread.pop()
+            if isinstance(function.suite, tree.Unread) and words.search(function.suite.text) is None:
+                silent.append(function)
+            else:
+                self._enter_all(function, function.body)
+        self._unread = silent
+        return self._nodes.values()
 
     @property
     def known(self) -> Collection[int]:

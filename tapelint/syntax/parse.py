@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tapelint.source.document import Document
+from tapelint.source.lines import Lines
 from tapelint.source.span import Position
 from tapelint.syntax.complaint import complaint
-from tapelint.source.lines import Lines
 from tapelint.syntax.nesting import overload
 from tapelint.syntax.outline import Body, bodies
 from tapelint.syntax.tree import Function, Module, Suite, Unread

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from tapelint.source.document import Document
-from tapelint.source.span import Span
 from tapelint.source.lines import Lines
+from tapelint.source.span import Span
 from tapelint.syntax.parse import Parts, part_of
 
 
