@@ -33,6 +33,7 @@ from tapelint.program.values import (
 )
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import spell
+from tapelint.syntax.scopes import bound_names
 
 # Fewer traces than this are not worth a word; TensorFlow itself warns at the fifth.
 _MANY = 5
@@ -160,6 +161,8 @@ def tf_function_in_loop(program: Program) -> Reports:
         if function is None or wrapping is None or id(wrapping) in told or not wrapping.context.loops:
             continue
         loop = wrapping.context.loops[-1]
+        if _is_one_of_many(program, function, wrapping, loop):
+            continue
         if _is_built_for_each_turn(frame, wrapping, loop) and not _needs_to_be(function, loop):
             told.add(id(wrapping))
             yield Report(
@@ -171,6 +174,15 @@ def tf_function_in_loop(program: Program) -> Reports:
                 ),
                 fix=_before_loop(program, function, wrapping),
             )
+
+
+def _is_one_of_many(program: Program, function: Function, wrapping: Wrapping, loop: Loop) -> bool:
+    """Whether each turn of the loop brings another function to be compiled."""
+    call = program.nodes(wrapping.site.module)[wrapping.site.node]
+    given = call.arguments[0].value if isinstance(call, tree.Call) and call.arguments else None
+    around = program.nodes(loop.site.module)[loop.site.node]
+    target = bound_names([around]) if isinstance(around, tree.For) else frozenset()
+    return isinstance(given, tree.Name) and given.name in loop.binds | target and given.name != function.node.name
 
 
 def _before_loop(program: Program, function: Function, wrapping: Wrapping) -> Repair | None:

@@ -173,6 +173,8 @@ def is_symbolic(value: Value, graph: Frame) -> bool:
         match one:
             case Result(call=call) if _is_of_graph(call, one, graph):
                 return True
+            case Result(call=call) if call.op == "builtins.sum" and call.arguments:
+                pending.extend(call.arguments[0].operands() if isinstance(call.arguments[0], Display) else ())
             case Computed(operator=operator, parts=parts) if operator in ARITHMETIC | _COMPARING:
                 # One tensor among the operands makes it one.
                 pending.extend(parts)

@@ -16,7 +16,7 @@ _PLACE = Path("/project/train.py")
 
 
 def programs() -> Iterator[tuple[str, str]]:
-    for name in ("data.md", "pipelines.md"):
+    for name in ("data.md", "functions.md", "pipelines.md"):
         text = Path(__file__).with_name(name).read_text(encoding="utf-8")
         for match in _PROGRAM.finditer(text):
             yield match["title"], match["text"]
