@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tapelint.checks import update_repairs
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.update_repairs import compile_again
 from tapelint.checks.wording import callee
 from tapelint.program.models import parts_of
 from tapelint.program.program import Program
@@ -170,7 +170,7 @@ def _compiled_again(program: Program, step: Step) -> Repair | None:
     ]
     if step.call.op not in _STEPS or not compiling:
         return None
-    return update_repairs.compile_again(program, compiling[-1], step.call)
+    return compile_again(program, compiling[-1], step.call)
 
 
 def _consequence(program: Program, toggle: AttributeAssignment, step: Step) -> str:

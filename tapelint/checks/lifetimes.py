@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tapelint.checks import update_repairs
 from tapelint.checks.optimizers import distinct
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.update_repairs import in_one_function, into_body, out_of_loops
 from tapelint.checks.wording import callee
 from tapelint.program import kinds
 from tapelint.program.knowledge import table
@@ -63,9 +63,7 @@ def _made_once(program: Program, optimizer: Instance, variables: Value) -> Repai
         del loops[0]
     if any(varies(loop, one) for loop in loops for one in _given(optimizer)) or context.branches:
         return None
-    return update_repairs.out_of_loops(
-        program, optimizer.site, context, loops, "make the optimizer once, before the loop"
-    )
+    return out_of_loops(program, optimizer.site, context, loops, "make the optimizer once, before the loop")
 
 
 def _remembers(optimizer: Instance) -> bool:
@@ -182,10 +180,10 @@ def _made_each_turn(program: Program, training: Training, loop: Loop) -> Repair 
     outside = (call for call in program.trace.calls if loop not in call.context.loops)
     if kept or any(optimizer is one for call in outside for one in call.operands()):
         return None
-    if not update_repairs.in_one_function(program, training.optimizer.site, training.call.site):
+    if not in_one_function(program, training.optimizer.site, training.call.site):
         return None
     title = "make an optimizer at each turn"
-    return update_repairs.into_body(program, training.optimizer.site, loop, title)
+    return into_body(program, training.optimizer.site, loop, title)
 
 
 def _is_one(training: Training) -> bool:
@@ -282,9 +280,7 @@ def recompiled_in_loop(program: Program) -> Reports:
             continue
         model = callee(program, compiling, "the model")
         message = f"{model} gets a new optimizer at every turn, which knows nothing of the steps before"
-        fix = update_repairs.out_of_loops(
-            program, compiling.site, compiling.context, [loop], "compile once, before the loop"
-        )
+        fix = out_of_loops(program, compiling.site, compiling.context, [loop], "compile once, before the loop")
         yield Report(compiling.site, message, ((steps[0].site, "trained here, a turn at a time"),), fix=fix)
 
 

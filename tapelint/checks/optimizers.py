@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from tapelint.checks import update_repairs
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import Repair
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.update_repairs import list_of, pair_with_sources, swap_zip, zip_with_sources
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
@@ -68,9 +68,7 @@ def update_variables_mismatch(program: Program) -> Reports:
                 update.call.site,
                 f"gradients of `{taken}` update {_spelled_variables(program, update)}: {reason}",
                 ((request.call.site, "the gradients are computed here"),),
-                fix=update_repairs.pair_with_sources(program, request.call, update.call)
-                if _is_whole(gradients)
-                else None,
+                fix=pair_with_sources(program, request.call, update.call) if _is_whole(gradients) else None,
             )
 
 
@@ -270,11 +268,11 @@ def _reformed(program: Program, update: Update) -> Repair | None:
     assert pairs is not None
     if all(_bare_gradients(option) for option in alternatives(pairs)):
         requests = gradient_behind(pairs)
-        return update_repairs.zip_with_sources(program, requests[0], update.call) if len(requests) == 1 else None
+        return zip_with_sources(program, requests[0], update.call) if len(requests) == 1 else None
     if isinstance(pairs, Result) and pairs.call.op == "builtins.zip":
         if not _exhausted(pairs, update.call):
-            return update_repairs.swap_zip(program, update.call)
-        return update_repairs.list_of(pairs.call) if pairs.call.site.module is update.call.site.module else None
+            return swap_zip(program, update.call)
+        return list_of(pairs.call) if pairs.call.site.module is update.call.site.module else None
     return None
 
 

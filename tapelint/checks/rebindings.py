@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.checks import update_repairs
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.update_repairs import assign_in_place
 from tapelint.program import kinds
 from tapelint.program.program import Program
 from tapelint.program.tapes import Gradients, fate, gradient_behind, parameters_of, tapes_behind
@@ -21,7 +21,7 @@ def rebound_variable(program: Program) -> Reports:
             rebinding.site,
             f"`{rebinding.name}` is bound to a new tensor, and the variable keeps its value: nothing is learned",
             tuple((call.site, "the gradients are computed here") for call in gradient_behind(rebinding.new)[:1]),
-            fix=update_repairs.assign_in_place(program, rebinding.site),
+            fix=assign_in_place(program, rebinding.site),
         )
 
 

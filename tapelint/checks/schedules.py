@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.checks import update_repairs
 from tapelint.checks.registry import check
 from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.update_repairs import leave_out
 from tapelint.checks.wording import quoted
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
@@ -58,7 +58,7 @@ def conflicting_rate_control(program: Program) -> Reports:
                     callback.site,
                     f"`{name}` {when}: the rate of the optimizer comes from a schedule, and cannot be set",
                     ((schedule.site, "the schedule"), (fit.site, "trained with both here")),
-                    fix=update_repairs.leave_out(program, fit, "callbacks", 5) if here else None,
+                    fix=leave_out(program, fit, "callbacks", 5) if here else None,
                 )
     yield from _set_by_hand(program)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.checks import update_repairs
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.update_repairs import apply_changed, take_first
 from tapelint.checks.wording import argument
 from tapelint.program.models import library_class, variables_in
 from tapelint.program.program import Program
@@ -49,7 +49,7 @@ def discarded_gradient_transform(program: Program) -> Reports:
                     site,
                     f"the raw gradients are applied: {_what_is_lost(program, site)}",
                     tuple(trail),
-                    fix=update_repairs.apply_changed(program, site, gradients.call, applied[0]) if applied else None,
+                    fix=apply_changed(program, site, gradients.call, applied[0]) if applied else None,
                 )
 
 
@@ -66,7 +66,7 @@ def _whole_tuples(program: Program) -> Reports:
                     update.call.site,
                     f"the update raises: what clips `{given}` returns a tuple, the gradients and their norm",
                     ((call.site, "both are returned here"),),
-                    fix=update_repairs.take_first(call) if call.site.module is update.call.site.module else None,
+                    fix=take_first(call) if call.site.module is update.call.site.module else None,
                 )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.checks import update_repairs
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.update_repairs import as_variable, into_loop
 from tapelint.checks.wording import callee, quoted
 from tapelint.program import kinds
 from tapelint.program.program import Program
@@ -53,9 +53,7 @@ def update_outside_batch_loop(program: Program) -> Reports:
             update.call.site,
             f"only the last batch counts: the loop replaces {what} turn by turn, and this comes after it",
             ((request.call.site, "computed here for every batch"),),
-            fix=update_repairs.into_loop(program, update.call, loop)
-            if _is_given_as_it_is(pair[0], request.call)
-            else None,
+            fix=into_loop(program, update.call, loop) if _is_given_as_it_is(pair[0], request.call) else None,
         )
 
 
@@ -152,7 +150,7 @@ def updated_non_variable(program: Program) -> Reports:
                     site,
                     f"{what} is a tensor and no `tf.Variable`, so no update can change it: {raising}",
                     ((call.site, "updated here"),),
-                    fix=update_repairs.as_variable(site),
+                    fix=as_variable(site),
                 )
 
 
