@@ -17,6 +17,7 @@ from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
     Choice,
     Class,
+    Computed,
     Constant,
     Display,
     Instance,
@@ -103,8 +104,22 @@ def _head(value: Value, before: int, depth: int) -> Head | None:
         case Result(call=call) if call.op == "forward":
             return _head_of_forward(call, before, depth)
         case Result(call=call):
-            return _head_of_operation(call, before, depth)
+            return _head_of_product(call.op or "", call.arguments, call.site, before, depth) or _head_of_operation(
+                call, before, depth
+            )
+        case Computed(operator=operator, parts=parts, site=site):
+            return _head_of_product(operator, parts, site, before, depth)
     return None
+
+
+def _head_of_product(op: str, parts: Sequence[Value], site: Site, before: int, depth: int) -> Head | None:
+    """The head of a layer by hand: the product with a variable, and maybe another added to it."""
+    if len(parts) != 2 or op not in table("outputs")["by_hand"] or kinds.of(parts[1]) != "variable":
+        return None
+    if table("outputs")["by_hand"][op] == "product":
+        return Head("linear", "tensorflow", site)
+    inner = _head(parts[0], before, depth - 1)
+    return inner if inner is not None and inner.activation == "linear" else None
 
 
 def _same(heads: Iterable[Head | None]) -> Head | None:
