@@ -12,7 +12,7 @@ from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, site_of
 from tapelint.program.rows import origins_in_order
 from tapelint.program.trace import Call
-from tapelint.program.values import Computed, Constant, Display, Element, Item, Result, Value, is_none
+from tapelint.program.values import Computed, Constant, Display, Element, Item, Result, Value, alternatives, is_none
 
 _SORTING = frozenset({"numpy.argsort", "tensorflow.argsort", "keras.ops.argsort"})
 _SORTED = frozenset({"numpy.sort", "builtins.sorted", "tensorflow.sort"})
@@ -94,6 +94,13 @@ def _comes_from_outside(append: Call) -> bool:
     if append.method != "append" or len(loops) < 2 or label is None:
         return False
     handed = {id(one.of) for one in ancestors(label) if isinstance(one, Element)}
-    outer = [loop for loop in loops[:-1] if loop.iterable is not None and id(loop.iterable) in handed]
+    parts = {id(one) for one in ancestors(label)}
+    outer = [loop.iterable for loop in loops[:-1] if loop.iterable is not None]
     inner = loops[-1].iterable
-    return bool(outer) and inner is not None and id(inner) not in handed
+    told_apart = any(id(one) in handed or (isinstance(one, Display) and _names(one) & parts) for one in outer)
+    return told_apart and inner is not None and id(inner) not in handed
+
+
+def _names(listed: Display) -> set[int]:
+    """What a loop over a list that is written down hands out."""
+    return {id(option) for item in listed.items for option in alternatives(item)}
