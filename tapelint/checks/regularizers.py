@@ -13,7 +13,7 @@ from tapelint.program.built import is_built, model_of_layer
 from tapelint.program.models import parts_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import site_of
-from tapelint.program.trace import Trace
+from tapelint.program.trace import Call, Trace
 from tapelint.program.values import Constant, Instance, Site, Value, alternatives, is_none
 
 _WEIGHTS = ("kernel", "bias", "recurrent", "depthwise", "pointwise", "embeddings", "beta", "gamma", "alpha")
@@ -82,6 +82,13 @@ def _has_weights(program: Program, setting: _Setting) -> bool:
         model.call is not None
         and model.call.order < order
         and any(part is layer for part in parts_of(model))
+        and not _is_added_later(layer, order)
         and is_built(model, program.trace, order)
         for model in program.objects("model")
+    )
+
+
+def _is_added_later(layer: Instance, order: int) -> bool:
+    return any(
+        isinstance(use.by, Call) and use.by.op == "keras.Model.add" and use.by.order >= order for use in layer.uses
     )

@@ -74,7 +74,7 @@ class Words:
             # Blocks of the module's own have weights as well.
             if names & _WEIGHTS:
                 self._weights.add(owner or node.name)
-            if node.name in ("__init__", "build") and owner is not None and not names.isdisjoint(_VARIABLES):
+            if node.name != "call" and owner is not None and not names.isdisjoint(_VARIABLES):
                 self._holds_variables = True
         grown = True
         while grown:
