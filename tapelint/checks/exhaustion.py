@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from tapelint.checks import trails
 from tapelint.checks.registry import check
@@ -12,7 +13,7 @@ from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
-from tapelint.program.feeds import Feed, feed_of_fit
+from tapelint.program.feeds import Feed, feed_of_fit, feed_of_pipeline
 from tapelint.program.fits import epochs_of
 from tapelint.program.pipelines import pipeline_of
 from tapelint.program.program import Program
@@ -27,6 +28,7 @@ from tapelint.syntax import tree
 def exhausted_data(program: Program) -> Reports:
     streams = Streams(program.trace)
     yield from _used_up_in_loops(program, streams)
+    yield from _asked_too_often(program, streams)
     for fit in program.all_fits:
         if not fit.opaque:
             yield from _wrong_for_fit(program, fit, streams)
@@ -77,6 +79,39 @@ def _made_anew(program: Program, stream: Stream, outer: Loop) -> Repair | None:
     return Repair(title, "unsafe", (Move(stream.site, "first", outer.site),))
 
 
+def _asked_too_often(program: Program, streams: Streams) -> Reports:
+    """Calls of `next` in loops that have more turns than the iterator has batches."""
+    for call in program.calls("builtins.next"):
+        stream = streams.made(call.arguments[0]) if len(call.arguments) == 1 else None
+        pipeline = pipeline_of(stream.of) if stream is not None and stream.of is not None else None
+        there = _batches(feed_of_pipeline(pipeline)) if pipeline is not None else None
+        if stream is None or there is None or _is_tried(program, call):
+            continue
+        turns = [_turns(loop) for loop in call.context.loops if stream.is_made_outside(loop)]
+        asked = prod(turn for turn in turns if turn is not None) if None not in turns else 0
+        if asked > there and not call.context.branches:
+            name = argument(program, call, 0)
+            yield Report(
+                call.site,
+                f"{f'`{name}`' if name else 'the iterator'} has {there} batches and is asked for {asked}: "
+                "`next` raises when they are used up",
+                trails.distinct([(stream.site, "the iterator is made here, once"), (call.site, "it is asked here")]),
+            )
+
+
+def _turns(loop: Loop) -> int | None:
+    """How many turns a loop has that counts, and that nothing ends before."""
+    match loop.iterable:
+        case Result(call=call) if call.op == "builtins.range" and len(call.arguments) == 1 and not loop.broken:
+            return integer_of(call.arguments[0])
+    return None
+
+
+def _is_tried(program: Program, call: Call) -> bool:
+    """Whether somebody is ready for an exception."""
+    return any(isinstance(one, tree.Try) for one in program.nodes(call.site.module).parents(call.site.node))
+
+
 def _working_loops(program: Program) -> list[Loop]:
     """The innermost loops in which something is learnt or scored."""
     working = [gradients.call for gradients in program.training]
@@ -108,7 +143,12 @@ def _wrong_for_fit(program: Program, fit: Call, streams: Streams) -> Reports:
         message = f"{name} never ends, and without `steps_per_epoch` neither does the first epoch"
         yield _report(fit, made, message, _without_repeat(program, data))
     elif not counted and made is not None and made.function is not None and surely_ends(made.function):
-        if _has_several_epochs(fit):
+        again = any(_turns_again(loop) and made.is_made_outside(loop) for loop in fit.context.loops)
+        if again:
+            yield _report(
+                fit, made, f"{name} is a generator, used up in the first turn of the loop: then data runs out"
+            )
+        elif _has_several_epochs(fit):
             yield _report(
                 fit, made, f"{name} is a generator, used up in the first epoch: the later ones run out of data"
             )

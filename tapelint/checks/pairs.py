@@ -6,7 +6,7 @@ from tapelint.checks import trails
 from tapelint.checks.registry import check
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument
-from tapelint.program.arrays import integer_of
+from tapelint.program.arrays import integer_of, order_of
 from tapelint.program.pairings import Pairing, pairings
 from tapelint.program.permutations import Permutations
 from tapelint.program.pipelines import redraws
@@ -27,6 +27,7 @@ _SEEDING_METHODS = frozenset({"seed", "set_state", "setstate", "reset_from_seed"
 def features_and_labels_shuffled_apart(program: Program) -> Reports:
     permutations = Permutations(program.trace)
     for pairing in pairings(program):
+        yield from _shuffled_alone(program, permutations, pairing)
         apart = _shuffled_apart(permutations, pairing)
         if apart is None or _may_agree(program, *apart):
             continue
@@ -41,6 +42,25 @@ def features_and_labels_shuffled_apart(program: Program) -> Reports:
                     (second.site, "and the other into another order here"),
                     (pairing.call.site, "they meet here"),
                 ]
+            ),
+        )
+
+
+def _shuffled_alone(program: Program, permutations: Permutations, pairing: Pairing) -> Reports:
+    """Features shuffled as a whole, whose labels nobody has touched; labels alone may be meant to be wrong."""
+    if not pairing.learned or pairing.features is None or pairing.labels is None:
+        return
+    if permutations.possible(pairing.labels) or order_of(pairing.labels) in ("constant", "random"):
+        return
+    shuffle = _last_before(permutations.whole(pairing.features), pairing.call)
+    if shuffle is not None:
+        name = argument(program, shuffle, 0)
+        yield Report(
+            shuffle.site,
+            f"{f'`{name}`' if name else 'the features'} get another order and the labels do not: "
+            "the examples get the labels of others",
+            trails.distinct(
+                [(shuffle.site, "the features are ordered anew here"), (pairing.call.site, "they meet here")]
             ),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tapelint.program import kinds
@@ -21,29 +21,36 @@ if TYPE_CHECKING:
 class Pairing:
     """Features and labels that belong together row by row, and the call in which they meet.
 
-    Of a pipeline zipped from others there are the two `parts` instead of arrays.
+    Of a pipeline zipped from others there are the two `parts` instead of arrays. What is `learned` surely leads to an
+    update, as opposed to a score.
     """
 
     call: Call
     features: Value | None = None
     labels: Value | None = None
     parts: tuple[Pipeline, Pipeline] | None = None
+    learned: bool = False
 
 
 def pairings(program: Program) -> Iterator[Pairing]:
     """Every pairing of features with labels that something learns from."""
     for fit in [*program.fits, *program.calls("keras.Model.train_on_batch")]:
         if fit.receiver is not None and not has_own_step(fit.receiver):
-            yield from _of_fit(fit)
+            yield from (replace(pairing, learned=True) for pairing in _of_fit(fit))
+    targets = [gradients.target for gradients in program.training if gradients.target is not None]
+    differentiated = {id(value) for target in targets for value in ancestors(target)}
     for comparison in program.comparisons:
         if comparison.predictions is not None and comparison.targets is not None:
-            yield from _met(comparison.call, comparison.predictions, comparison.targets)
+            learned = id(comparison.call.result) in differentiated
+            met = _met(comparison.call, comparison.predictions, comparison.targets)
+            yield from (replace(pairing, learned=learned) for pairing in met)
     for gradients in program.training:
         for value in ancestors(gradients.target) if gradients.target is not None else ():
             match value:
                 case Computed(operator="-", parts=(left, right)):
-                    yield from _met(gradients.call, left, right)
-                    yield from _met(gradients.call, right, left)
+                    for predictions, labels in ((left, right), (right, left)):
+                        by_hand = _met(gradients.call, predictions, labels)
+                        yield from (replace(pairing, learned=True) for pairing in by_hand)
 
 
 def _of_fit(fit: Call) -> Iterator[Pairing]:

@@ -56,15 +56,26 @@ class Permutations:
 
     def certain(self, array: Value) -> set[Call]:
         """The calls that surely have a part in the order of the rows of `array`."""
-        found: set[Call] = set()
+        return self.whole(array).union(*map(self._picked_by, self._stations(array)))
+
+    @staticmethod
+    def _stations(array: Value) -> list[Value]:
+        """What `array` has its rows from, nearest first."""
         seen: set[int] = set()
         pending = [array]
         for value in pending:
             if id(value) not in seen:
                 seen.add(id(value))
-                found.update(shuffle for shuffle in self._in_place.get(id(value), ()) if self._reaches(shuffle, array))
-                found.update(self._picked_by(value))
                 pending.extend(_same_rows(value))
+        return pending
+
+    def whole(self, array: Value) -> set[Call]:
+        """The calls that surely bring all the rows of `array` into a drawn order, and not the numbers of the rows."""
+        found: set[Call] = set()
+        for value in self._stations(array):
+            found.update(shuffle for shuffle in self._in_place.get(id(value), ()) if self._reaches(shuffle, array))
+            if isinstance(value, Result) and _permutes(value.call):
+                found.add(value.call)
         return found
 
     def possible(self, array: Value) -> set[Call]:
@@ -84,8 +95,6 @@ class Permutations:
             case Item(index=index):
                 first = index.items[0] if isinstance(index, Display) and index.items else index
                 return self.possible(first) if not isinstance(first, (Constant, SliceValue)) else set()
-            case Result(call=call) if _permutes(call):
-                return {call}
             case Result(call=call) if matches(call.op or "", "order", "picks") and len(call.arguments) > 1:
                 return self.possible(call.arguments[1])
         return set()
