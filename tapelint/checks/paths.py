@@ -92,7 +92,9 @@ def severed(program: Program, kind: CutKind) -> Iterator[Severed]:
     for gradients in program.gradients:
         if gradients.target is None or not gradients.of_this_course:
             continue
-        for cut in severing(gradients.target, sources_of(gradients)):
+        cuts = severing(gradients.target, sources_of(gradients))
+        # What comes from outside of the tape, such as the target of a value, is as it should be.
+        for cut in [cut for cut in cuts if gradients.covers(cut.context)] or cuts:
             if cut.kind == kind:
                 yield Severed(cut, owner(program, gradients), _trail(gradients, cut))
     for loss in given_to_compile(program.trace):

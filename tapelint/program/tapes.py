@@ -150,13 +150,14 @@ class Gradients:
     def records(self, value: Value) -> bool | None:
         """Whether one of the tapes recorded the operation that made `value`; None when no operation did."""
         context = context_of(value)
-        return None if context is None else self._in_region(context)
+        return None if context is None else self.covers(context)
 
     def records_call(self, call: Call) -> bool:
         """Whether `call` happens while one of the tapes records."""
-        return self._in_region(call.context)
+        return self.covers(call.context)
 
-    def _in_region(self, context: Context) -> bool:
+    def covers(self, context: Context) -> bool:
+        """Whether one of the tapes records in these surroundings."""
         return not context.paused and any(
             tape in tapes_behind(each) for each in context.managers for tape in self.tapes
         )
