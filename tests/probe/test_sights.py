@@ -277,15 +277,19 @@ def layer(silent: int, **changes: Any) -> Activation:
 
 
 class TestDeadUnits:
-    def test_half_of_a_layer(self) -> None:
-        (only,) = found(record(activations=(layer(8),)))
+    def test_most_of_a_layer(self) -> None:
+        (only,) = found(record(activations=(layer(12),)))
         assert (only.rule, only.severity) == ("dead-units", "warning")
-        assert only.message == "8 of 16 units of `dense` are zero for all 128 examples"
+        assert only.message == "12 of 16 units of `dense` are zero for all 128 examples"
+
+    def test_all_of_a_small_one(self) -> None:
+        assert told(record(activations=(layer(8, units=8),))) == [("dead-units", 12)]
 
     @pytest.mark.parametrize(
         "seen",
         [
-            pytest.param(layer(7), id="less than half"),
+            pytest.param(layer(11), id="not enough of them"),
+            pytest.param(layer(7, units=8), id="some of a few"),
             pytest.param(layer(16, examples=32), id="too few examples"),
             pytest.param(layer(16, calls=2), id="too few steps"),
             pytest.param(layer(2, units=2), id="too few units"),

@@ -41,7 +41,7 @@ def class_imbalance(scene: Scene) -> Verdict:
 
 @observation
 def dead_units(scene: Scene) -> Verdict:
-    """Half of a layer's units were never above zero."""
+    """Most of a layer's units were never above zero."""
     return _judged(scene, sights.dead_units, scene.record.activations)
 
 

@@ -27,6 +27,10 @@ LEAP = 10.0
 SMALL = 0.01
 """The size below which a weight, such as a bias that began at zero, may well move many times its own."""
 
+SILENT = 0.75
+"""The part of many units that must be silent. Where all inputs are above zero, half of them may be from the start."""
+
+MANY_UNITS = 16
 FEWEST_UNITS = 4
 FEWEST_EXAMPLES = 64
 
@@ -220,10 +224,11 @@ def _is_weighted(loss: LossCall, fits: Iterable[Fit]) -> bool:
 
 
 def dead_units(record: Record) -> Iterator[Sight]:
-    """A layer half of whose units never fire."""
+    """A layer whose units never fire: all of them, or nearly all where there are many."""
     for layer in record.activations:
         seen = layer.calls >= FEWEST and layer.examples >= FEWEST_EXAMPLES and layer.units >= FEWEST_UNITS
-        if layer.where is not None and seen and 2 * layer.silent >= layer.units:
+        share = SILENT if layer.units >= MANY_UNITS else 1.0
+        if layer.where is not None and seen and layer.silent >= share * layer.units:
             yield Sight(
                 layer.where,
                 f"{layer.silent} of {layer.units} units of `{layer.name}` are zero for all {layer.examples} examples",
