@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tapelint.checks.registry import check
+from tapelint.checks.repairs import Repair, Replace
 from tapelint.checks.report import Report, Reports
+from tapelint.checks.update_repairs import argument_site, node_at
 from tapelint.checks.wording import argument
 from tapelint.program import kinds
 from tapelint.program.models import library_class
@@ -23,9 +25,11 @@ from tapelint.program.values import (
     Instance,
     Parameter,
     Result,
+    Site,
     Value,
     alternatives,
 )
+from tapelint.syntax import tree
 
 _RATES = ("learning_rate", "lr")
 _READING = frozenset(
@@ -53,7 +57,25 @@ def compounding_learning_rate(program: Program) -> Reports:
             continue
         if all(_holds_from_then_on(branch) for branch in change.conditions):
             name = f"`{change.name}`" if change.name else "it"
-            yield Report(rate.site, f"the learning rate shrinks again in every epoch: {name} is the changed one")
+            message = f"the learning rate shrinks again in every epoch: {name} is the changed one"
+            yield Report(rate.site, message, fix=_from_first(program, rate, change.name))
+
+
+def _from_first(program: Program, rate: Computed, name: str | None) -> Repair | None:
+    """Change the rate that the only optimizer of the program began with, in place of the current one."""
+    optimizers = list(program.objects("optimizer"))
+    begun = optimizers[0].call if len(optimizers) == 1 else None
+    if begun is None or begun.site.module is not rate.site.module or name is None:
+        return None
+    first = argument_site(program, begun, 0, "learning_rate")
+    node = node_at(program, rate.site)
+    if first is None or not isinstance(node_at(program, first), tree.Constant) or not isinstance(node, tree.Binary):
+        return None
+    current = [side for side in (node.left, node.right) if isinstance(side, tree.Name) and side.name == name]
+    if len(current) != 1:
+        return None
+    place = Site(rate.site.module, current[0].id)
+    return Repair("start from the first rate", "unsafe", (Replace(place, (first,)),))
 
 
 def _scheduled(program: Program) -> Iterator[Change]:
