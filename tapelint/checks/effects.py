@@ -23,6 +23,7 @@ from tapelint.program.spelling import spelling
 from tapelint.program.trace import Call, Frame
 from tapelint.program.values import Attribute, Computed, Display, Mapping, Result, Site, Value, alternatives
 from tapelint.syntax import tree
+from tapelint.syntax.nodes import spell
 
 _SHOWING = ("builtins.print", "logging.", "absl.logging.", "tqdm.tqdm.write")
 _ADDING = frozenset({"append", "extend", "insert", "add", "appendleft"})
@@ -105,7 +106,20 @@ def eager_call_in_tf_function(program: Program) -> Reports:
                 call.site,
                 f"{name_of(graph)} raises an exception: when traced, {text} needs a value, and the tensor has none",
                 traced(graph),
+                fix=_as_tensor(program, call, graph),
             )
+
+
+def _as_tensor(program: Program, call: Call, graph: Frame) -> Repair | None:
+    """Leave the tensor a tensor where `.numpy()` is asked of it: nothing else can come of this than an exception."""
+    node = program.nodes(call.site.module)[call.site.node]
+    if not isinstance(node, tree.Call) or not isinstance(node.function, tree.Attribute) or node.arguments:
+        return None
+    if call.method != "numpy" or call.receiver is None or not is_symbolic(call.receiver, graph):
+        return None
+    text = spell(node.function.value)
+    title = f"keep `{text}` a tensor" if text is not None else "keep the tensor"
+    return Repair(title, "safe", (Replace(call.site, Site(call.site.module, node.function.value.id)),))
 
 
 def _may_stop(call: Call) -> bool:
