@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from tapelint.checks.registry import check, check_of_graphs_of_old
@@ -18,15 +18,15 @@ from tapelint.program.program import Program
 from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Instance, Site
 from tapelint.syntax import tree
-from tapelint.syntax.nodes import Nodes, spell
+from tapelint.syntax.nodes import Nodes, children, spell
 
 Row = Mapping[str, Any]
 
 _MANY = frozenset({"layer", "optimizer"})
 """Rows of these concern every object of the kind."""
 
-_TELLING = frozenset({"keras.backend", "keras.initializers", "keras.preprocessing"})
-"""Modules whose own names say more than those of what is in them."""
+_CHAIN = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.\w+)*")
+_INNER_IMPORT = re.compile(r"^[ \t]+(?:from|import)[ \t]+(?:tensorflow|tf_keras|keras)\b", re.MULTILINE)
 
 _TENSORFLOW = ("tensorflow.keras.", "tensorflow.compat.v2.keras.", "tensorflow.losses.", "tensorflow.optimizers.")
 
@@ -142,10 +142,13 @@ def _applies(row: Row, call: Call) -> bool:
 
 def _of_names(program: Program) -> Reports:
     module = program.module
-    if _pattern().search(module.document.text) is None:
+    brought = imports(_outside_of_functions(module.tree))
+    bound = {name or full.partition(".")[0]: full if name else full.partition(".")[0] for _, full, name in brought}
+    mentions = partial(_mentions, bound)
+    if not mentions(module.document.text) and not any(_row_of(full) for full in bound.values()):
         return
     nodes = program.nodes(module)
-    mentioning = nodes.mentioning(_pattern())
+    mentioning = nodes.mentioning(mentions)
     gone: set[str] = set()
     for alias, full, _ in imports(mentioning):
         row = _row_of(full)
@@ -159,6 +162,18 @@ def _of_names(program: Program) -> Reports:
         if not any(full == each or full.startswith(f"{each}.") for each in gone):
             text = spell(node) or full
             yield _told(program, Site(module, node.id), f"`{text}`", row, _renamed(Site(module, node.id), node, row))
+
+
+def _outside_of_functions(module: tree.Module) -> list[tree.Node]:
+    """The statements that run when a module is imported, whatever they stand in."""
+    found: list[tree.Node] = []
+    pending: list[tree.Node] = list(module.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Statement | tree.Handler) and not isinstance(node, tree.Function | tree.Class):
+            found.append(node)
+            pending.extend(children(node))
+    return found
 
 
 def _is_called(nodes: Nodes, node: tree.Expression) -> bool:
@@ -210,11 +225,12 @@ def _names() -> Mapping[tuple[str, str], Row]:
     }
 
 
-@cache
-def _pattern() -> re.Pattern[str]:
-    """A word of each name in the table, for a first look at a text: its last, unless that says little by itself."""
-    words = set()
-    for name, _ in _names():
-        module, _, last = name.rpartition(".")
-        words.add(module.rpartition(".")[2] if module in _TELLING else last)
-    return re.compile(r"\b(?:" + "|".join(sorted(words)) + r")\b")
+def _mentions(bound: Mapping[str, str], text: str) -> bool:
+    """Whether a text may say a name of the table, by what imports have bound, or by an import of its own."""
+    if _INNER_IMPORT.search(text):
+        return True
+    for chain in set(_CHAIN.findall(text)):
+        first, _, rest = chain.partition(".")
+        if first in bound and _row_of(f"{bound[first]}.{rest}".rstrip(".")) is not None:
+            return True
+    return False

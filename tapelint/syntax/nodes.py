@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import fields
 
 from tapelint.syntax import tree
@@ -25,15 +24,15 @@ class Nodes:
             self._enter_all(function, function.body)
         return iter(self._nodes.values())
 
-    def mentioning(self, words: re.Pattern[str]) -> Collection[tree.Node]:
-        """The nodes of the module, but for those in bodies that nobody has read and that mention none of the words.
+    def mentioning(self, wanted: Callable[[str], bool]) -> Collection[tree.Node]:
+        """The nodes of the module, but for those in bodies that nobody has read and whose text is not `wanted`.
 
         Raises Unparsable.
         """
         silent = []
         while self._unread:
             function = self._unread.pop()
-            if isinstance(function.suite, tree.Unread) and words.search(function.suite.text) is None:
+            if isinstance(function.suite, tree.Unread) and not wanted(function.suite.text):
                 silent.append(function)
             else:
                 self._enter_all(function, function.body)
