@@ -9,7 +9,7 @@ import pytest
 
 from tapelint import catalog
 from tapelint.finding import Finding, Place, TrailStep, Verdict
-from tapelint.probe.observations import OBSERVATIONS
+from tapelint.probe.observations import OBSERVATIONS, OF_GRAPHS
 from tapelint.probe.scene import Scene
 from tapelint.probe.verdict import judge
 from tapelint.record import (
@@ -142,7 +142,8 @@ def test_what_did_not_run_says_nothing(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", [rule.name for rule in catalog.rules().values() if rule.probe])
 def test_where_the_run_never_was_is_unreached(rule: str) -> None:
-    told = verdict(rule, 15, record(end="raised", detail="KeyError: 'x'", where=at(3)))
+    graph = catalog.rules()[rule].probe in OF_GRAPHS
+    told = verdict(rule, 15, record(end="raised", detail="KeyError: 'x'", where=at(3), graph=graph))
     assert told.kind == "unreached"
     assert told.detail.endswith(": KeyError: 'x' on line 3")
 
@@ -342,7 +343,8 @@ class TestRates:
     def test_skipped_steps_of_a_scaled_loss_are_not_discovered(self) -> None:
         seen = self.fit(1e-3, changed=0)
         overflow = call(1, source(gradient="nonfinite"), fit=1, direct=False)
-        assert discovered(dataclasses.replace(seen, gradients=(overflow,))) == []
+        skipped = dataclasses.replace(update(), kind="LossScaleOptimizer", fit=1)
+        assert discovered(dataclasses.replace(seen, gradients=(overflow,), applications=(skipped,))) == []
 
 
 class TestDiscoveries:
