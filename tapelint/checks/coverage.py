@@ -17,6 +17,7 @@ from tapelint.program.tapes import Gradients, choices_of_root
 from tapelint.program.trace import Call
 from tapelint.program.turns import restores
 from tapelint.program.values import Class, Constant, Instance, Item, Result, Site, Value, alternatives
+from tapelint.program.wrappers import APPLIES_GRADIENTS, TAKES_STEP
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import children
 
@@ -104,6 +105,9 @@ def variables_missing_from_update(program: Program) -> Reports:
     named = [each.parameters or [] for each in program.updates] + [each.parameters or [] for each in program.gradients]
     updated = [root for parameters in named for each in parameters for root in choices_of_root(each.root)]
     if not program.updates or any(update.parameters is None for update in program.updates):
+        return
+    if any(call.method == "minimize" or call.op in (APPLIES_GRADIENTS, TAKES_STEP) for call in program.trace.calls):
+        # These update, too, and it is not known what.
         return
     for gradients in program.training:
         for call in _trained_forwards(gradients):

@@ -194,7 +194,7 @@ def schedule_counts_epochs(program: Program) -> Reports:
         if length is None:
             continue
         for training, epochs, counted, steps in _trainings(program, optimizer):
-            if steps == 1:
+            if steps == 1 or not _is_split(training):
                 continue
             lasts = integer_of(length)
             if epochs is not None and epochs is length:
@@ -205,6 +205,12 @@ def schedule_counts_epochs(program: Program) -> Reports:
                 continue
             yield Report(schedule.site, message, ((training.site, "trained here, epoch by epoch"),))
             break
+
+
+def _is_split(training: Call) -> bool:
+    """Whether an epoch is no single batch, as one as large as the data makes it, so far as can be told."""
+    size = training.argument(2, "batch_size") if training.op == "keras.Model.fit" else None
+    return size is None or (integer_of(size) is not None and not training.opaque)
 
 
 def _length(schedule: Instance) -> Value | None:
