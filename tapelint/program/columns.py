@@ -81,7 +81,7 @@ def _is_column(value: Value, depth: int) -> bool:
     if not depth:
         return False
     head = head_of(value)
-    if head is not None:
+    if head is not None and (head.units is not None or not head.bare):
         return head.bare and head.units == 1
     match value:
         case Computed(operator="@", parts=(_, right)):

@@ -19,6 +19,7 @@ from tapelint.program.values import (
     Instance,
     Library,
     Mapping,
+    Parameter,
     Result,
     Site,
     Value,
@@ -165,6 +166,7 @@ def _flag(given: Value | None) -> bool | None:
 def comparisons(trace: Trace) -> Iterator[Comparison]:
     """Every comparison by a known loss, in the order of the program."""
     compiled: dict[int, Call] = {}
+    handed_over = _compiled_by_function(trace)
     for call in trace.calls:
         if call.op == "keras.Model.compile" and call.receiver is not None:
             compiled[id(call.receiver)] = call
@@ -175,7 +177,33 @@ def comparisons(trace: Trace) -> Iterator[Comparison]:
         loss = loss_of(chosen) if chosen is not None else _loss_called(call)
         predictions, targets = _compared(call) if loss is not None else (None, None)
         if loss is not None and predictions is not None:
-            yield Comparison(loss, call, head_of(predictions, call.order), predictions, targets)
+            head = head_of(predictions, call.order) or _head_in_own_loss(predictions, call, handed_over)
+            yield Comparison(loss, call, head, predictions, targets)
+
+
+def _compiled_by_function(trace: Trace) -> dict[int, list[Call]]:
+    """The calls of `compile` that hand over each function of the project as a loss, by the identity of its node."""
+    found: dict[int, list[Call]] = {}
+    for call in trace.calls:
+        chosen = call.argument(1, "loss") if call.op == "keras.Model.compile" else None
+        for option in alternatives(chosen) if chosen is not None else ():
+            if isinstance(option, Function):
+                found.setdefault(id(option.node), []).append(call)
+    return found
+
+
+def _head_in_own_loss(predictions: Value, call: Call, handed_over: dict[int, list[Call]]) -> Head | None:
+    """The head behind what Keras passes to a loss function of the user's: that of the model compiled with it."""
+    frame = call.context.frame
+    if not isinstance(predictions, Parameter) or frame.function is None or not frame.root:
+        return None
+    compiled = handed_over.get(id(frame.function.node), [])
+    second = frame.function.node.parameters[1:2]
+    if len(compiled) != 1 or [each.id for each in second] != [predictions.site.node]:
+        return None
+    model = compiled[0].receiver
+    head = heads_of_model(model, compiled[0].order) if model is not None and not has_own_step(model) else None
+    return head if isinstance(head, Head) else None
 
 
 def _loss_called(call: Call) -> Loss | None:
