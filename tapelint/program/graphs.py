@@ -57,6 +57,9 @@ def is_conditional(program: Program, call: Call, graph: Frame) -> bool:
     """Whether something inside of a traced function decides if a call happens: only the first time, for example."""
     site, frame = call.site, call.context.frame
     while frame.function is not None:
+        if frame is not graph and frame.compiled == "unknown":
+            # Its decorator, which is not in view, may let it run only once.
+            return True
         for parent in program.nodes(site.module).parents(site.node):
             if isinstance(parent, tree.Function):
                 break
