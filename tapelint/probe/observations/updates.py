@@ -168,7 +168,9 @@ def sources_untrainable(scene: Scene) -> Verdict:
         return unreached(scene.record)
     idle = unique(source.name for source in sources if not source.trainable)
     if not idle:
-        return Verdict("refuted", f"{counted(len(unique(source.name for source in sources)), 'variable')}, all trainable")
+        return Verdict(
+            "refuted", f"{counted(len(unique(source.name for source in sources)), 'variable')}, all trainable"
+        )
     without = all(source.gradient == "none" for source in sources if not source.trainable)
     return Verdict("confirmed", f"{listed(idle)} not trainable, and {'without' if without else 'with'} a gradient")
 
