@@ -16,6 +16,7 @@ from tapelint.program.provenance import ancestors, choices, is_operation, site_o
 from tapelint.program.tapes import Gradients, active_tapes, parameters_of
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
+    Choice,
     Computed,
     Constant,
     Display,
@@ -152,6 +153,9 @@ def unwatched_tensor(program: Program) -> Reports:
         tape = gradients.tapes[0]
         seen = _watched(program, tape)
         if seen is None:
+            continue
+        if isinstance(gradients.sources, Choice) and any(_same_thing(gradients.sources, each) for each in seen):
+            # It depends on the branch, and the branch may be the same.
             continue
         ignoring = _ignores_variables(tape)
         for source in listed_sources(gradients.sources):
