@@ -549,6 +549,41 @@ class Activation:
 
 
 @dataclass(frozen=True, slots=True)
+class Resemblance:
+    """Gradients of a step, told as `data` times those of the loss's mean plus `penalties` times those of the penalties.
+
+    `residual` is the part of them that this leaves unexplained. The reference called the model in the mode `training`;
+    the gradients of its penalties are `share` times as large as those of the mean. No factor where there are none.
+    """
+
+    training: bool
+    data: float
+    penalties: float | None
+    share: float
+    residual: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An update that was held against the one `fit` would make of the same batch, before it was applied.
+
+    The loss came as so many `terms`, and the tape was asked for the gradient of so many `targets`. `flag` is what the
+    user's code passed on as `training`.
+    """
+
+    number: int
+    where: Site | None
+    gradient_call: int | None
+    loss: str
+    batch: int
+    terms: int
+    targets: int
+    flag: Training
+    optimizer: str
+    resemblances: tuple[Resemblance, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainerCall:
     """A method of a model such as `predict` or `compile`, called `times` over at one place, in so many seconds.
 
@@ -677,6 +712,7 @@ class Record:
     stdout: str = ""
     stderr: str = ""
     version: int = VERSION
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def to_json(record: Record, indent: int | None = None) -> str:

@@ -15,6 +15,7 @@ from tapelint.program.imported import guarded, imports, written
 from tapelint.program.knowledge import table
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
+from tapelint.program.target import asks_for_legacy
 from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Instance, Site
 from tapelint.syntax import tree
@@ -33,6 +34,9 @@ _TENSORFLOW = ("tensorflow.keras.", "tensorflow.compat.v2.keras.", "tensorflow.l
 
 @check
 def removed_keras_api(program: Program) -> Reports:
+    if asks_for_legacy(program.module.document.text):
+        # Who takes Keras 2 by its own name stays with it.
+        return
     for report in (*_of_names(program), *_of_calls(program)):
         if not guarded(program.nodes(report.site.module), report.site.node):
             yield report

@@ -10,6 +10,7 @@ from tapelint.checks.report import Report, Reports
 from tapelint.program.arrays import order_of, size_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, site_of
+from tapelint.program.questions import asked_once
 from tapelint.program.rows import origins_in_order
 from tapelint.program.trace import Call
 from tapelint.program.values import Computed, Constant, Display, Element, Item, Result, Value, alternatives, is_none
@@ -37,6 +38,7 @@ def ordered_validation_split(program: Program) -> Reports:
             )
 
 
+@asked_once
 def _stands_by_class(labels: Value) -> bool:
     """Whether labels surely come one class after another, as they were written down or put together."""
     match labels:

@@ -12,6 +12,7 @@ from tapelint.program.built import is_built
 from tapelint.program.losses import shape_of
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, made_by, site_of
+from tapelint.program.questions import asked_once
 from tapelint.program.spelling import visible_name
 from tapelint.program.strategies import RUN, copies, has_several, replica_run, scope_of, undistributed
 from tapelint.program.tapes import Gradients, Parameters, Update, gradient_behind
@@ -90,6 +91,7 @@ def _combines(value: Value) -> bool:
     return isinstance(value, Result) and (value.call.method in _COMBINING or value.call.op is None)
 
 
+@asked_once
 def _reduction(target: Value) -> str | None:
     """How a loss was made of those of the examples, if the size of the whole batch does not come in."""
     options = alternatives(target)

@@ -13,6 +13,7 @@ from tapelint.program.arrays import size_of
 from tapelint.program.paths import listed_sources
 from tapelint.program.program import Program
 from tapelint.program.provenance import ancestors, choices, is_operation, site_of
+from tapelint.program.questions import asked_once
 from tapelint.program.tapes import Gradients, active_tapes, parameters_of
 from tapelint.program.trace import Call, Context
 from tapelint.program.values import (
@@ -235,6 +236,7 @@ def _is_unrecorded_tensor(gradients: Gradients, source: Value) -> bool:
     return bool(options) and all(_is_tensor(option) and not gradients.records(option) for option in options)
 
 
+@asked_once
 def _is_tensor(value: Value) -> bool:
     """Whether a value was surely computed by TensorFlow, or is a batch of a dataset."""
     match value:

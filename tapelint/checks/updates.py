@@ -11,6 +11,7 @@ from tapelint.checks.wording import callee, quoted
 from tapelint.program import kinds
 from tapelint.program.program import Program
 from tapelint.program.provenance import site_of
+from tapelint.program.questions import asked_once
 from tapelint.program.tapes import ASSIGNING, Gradients, Update, gradient_behind
 from tapelint.program.trace import Call, Loop
 from tapelint.program.turns import varies, written
@@ -86,9 +87,8 @@ def _is_last(value: Value, request: Call) -> bool:
         case Item(of=of) | Element(of=of):
             return _is_last(of, request)
         case Computed(operator="*" | "/", parts=parts):
-            return sum(bool(gradient_behind(part)) for part in parts) == 1 and any(
-                _is_last(part, request) for part in parts
-            )
+            made_of = [part for part in parts if gradient_behind(part)]
+            return len(made_of) == 1 and _is_last(made_of[0], request)
         case Result(call=call) if call is request:
             return True
         case Result(call=call) if (call.op or "").startswith(_SHAPING) and call.arguments:
@@ -166,6 +166,7 @@ def _updated(program: Program) -> Iterator[tuple[Call, Value]]:
             yield from ((update.call, item) for item in pair[1].items)
 
 
+@asked_once
 def _is_tensor(value: Value) -> bool:
     """Whether `value` is surely a tensor or an array: made as one, or computed from a variable."""
     match value:

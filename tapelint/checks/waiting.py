@@ -8,6 +8,7 @@ from tapelint.checks.wording import quoted
 from tapelint.program.graphs import graph_around
 from tapelint.program.program import Program, is_forward
 from tapelint.program.provenance import context_of, projected
+from tapelint.program.questions import asked_once
 from tapelint.program.tapes import ASKING
 from tapelint.program.trace import Call, Frame, Loop
 from tapelint.program.values import Computed, Display, Result, Value, alternatives
@@ -76,6 +77,7 @@ def accumulated_tensors(program: Program) -> Reports:
             )
 
 
+@asked_once
 def _large(value: Value) -> str | None:
     """What large tensors a value is, in words; numbers, and what was reduced to one, are none."""
     match value:

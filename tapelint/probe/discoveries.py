@@ -19,6 +19,10 @@ from tapelint.source.span import Position, Span
 
 WEIGHTS_UNCHANGED = "weights-unchanged"
 MISSING_GRADIENTS = "missing-gradients"
+UPDATE_DIFFERS = "update-differs-from-fit"
+EXPLAINING = ("unreduced-loss", "summed-loss", "dropped-regularization", "training-flag-missing")
+"""The rules that say why a step is not the one of `fit`, and that were found by reading."""
+
 RULES = (WEIGHTS_UNCHANGED, MISSING_GRADIENTS)
 
 FEWEST_CALLS = 3
@@ -44,7 +48,10 @@ def discoveries(findings: Sequence[Finding], record: Record, script: Path) -> It
         if _learns_nothing(fit, calls) and not any(_is_told(told, rule, calls) for rule in RULES):
             message = f"`fit` changes nothing: {fit.trainable} of {fit.trainable} variables identical after "
             yield _finding(WEIGHTS_UNCHANGED, fit.where, script, message + counted(fit.steps, "step"))
+    explained = any(each.verdict and each.verdict.kind == "confirmed" and each.rule in EXPLAINING for each in findings)
     for rule, sight in seen(record):
+        if rule == UPDATE_DIFFERS and explained:
+            continue
         yield _finding(rule, sight.where, script, sight.what)
 
 

@@ -5,7 +5,7 @@ Asked of a tensor or of a model. Everything that is not surely known is None, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -98,7 +98,7 @@ def _head(value: Value, before: int, depth: int) -> Head | None:
         return None
     match value:
         case Choice():
-            return _same([_head(option, before, depth - 1) for option in alternatives(value)])
+            return _same(_heads_of(alternatives(value), before, depth))
         case Item(of=of, index=index):
             return _head_of_item(of, index, before, depth)
         case Result(call=call) if call.op == "forward":
@@ -110,6 +110,11 @@ def _head(value: Value, before: int, depth: int) -> Head | None:
         case Computed(operator=operator, parts=parts, site=site):
             return _head_of_product(operator, parts, site, before, depth)
     return None
+
+
+def _heads_of(values: Sequence[Value], before: int, depth: int) -> Iterator[Head | None]:
+    """The head of each of several tensors. They share the depth, or their number would grow with every level."""
+    return (_head(each, before, (depth - 1) // len(values)) for each in values)
 
 
 def _head_of_product(op: str, parts: Sequence[Value], site: Site, before: int, depth: int) -> Head | None:
@@ -325,7 +330,7 @@ def _head_of_activated(layer: Instance, name: str, before: int, depth: int, inpu
 def _head_of_joined(inputs: Value, before: int, depth: int) -> Head | None:
     """The head behind the inputs of a layer: those of several that are put side by side must be alike."""
     if isinstance(inputs, Display):
-        return _handed_on(_same(_head(each, before, depth - 1) for each in inputs.items), bare=False)
+        return _handed_on(_same(_heads_of(inputs.items, before, depth)), bare=False)
     return _head(inputs, before, depth - 1)
 
 

@@ -16,7 +16,7 @@ def asked_once(question: Question) -> Question:
 
     Asked again while it is being answered, it cannot be told: None. Only to be asked of a finished execution.
     """
-    name = question.__qualname__
+    name = f"{question.__module__}.{question.__qualname__}"
 
     @wraps(question)
     def ask(value: Value) -> Any:

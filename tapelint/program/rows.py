@@ -12,6 +12,7 @@ from tapelint.program.labels import SPLITTING
 from tapelint.program.models import BATCH
 from tapelint.program.pipelines import Pipeline, pipeline_of
 from tapelint.program.provenance import ancestors, made_by
+from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call
 from tapelint.program.values import (
     Computed,
@@ -169,6 +170,7 @@ def _row_by_row(call: Call) -> Value | None:
     return None
 
 
+@asked_once
 def _measures(value: Value) -> bool:
     """Whether a value says something about all examples, or has nothing to do with them: 255, their mean."""
     if isinstance(value, (Constant, Library)):

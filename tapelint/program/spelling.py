@@ -8,7 +8,7 @@ from tapelint.program.values import Attribute, Instance, Library, Parameter, Val
 
 
 def spelling(module: Module, name: str) -> str | None:
-    """A library's `name`, such as `tensorflow.reduce_mean`, by the module's imports; None where they do not reach it."""
+    """A library's `name`, such as `tensorflow.reduce_mean`, by the module's imports; None if they do not reach it."""
     found: list[tuple[int, str]] = []
     for bound, value in module.scope.names.items():
         if not isinstance(value, Library):

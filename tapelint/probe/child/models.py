@@ -27,7 +27,7 @@ class Models:
         """A wrapper for what gives the losses that the layers of a model add."""
 
         def losses(model: Any) -> Any:
-            if not self._looking and isinstance(model, keras.Model):
+            if not self._looking and not self._witness.quiet and isinstance(model, keras.Model):
                 with self._witness.attention():
                     key = self._witness.identities.number(model)
                     self._asked[key] = self._asked.get(key, 0) + 1

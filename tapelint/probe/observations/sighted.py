@@ -45,6 +45,12 @@ def dead_units(scene: Scene) -> Verdict:
     return _judged(scene, sights.dead_units, scene.record.activations)
 
 
+@observation
+def update_differs_from_fit(scene: Scene) -> Verdict:
+    """An update was not the one `fit` would make of the same batch."""
+    return _judged(scene, sights.update_differs_from_fit, scene.record.comparisons)
+
+
 def _judged(scene: Scene, look: sights.Looking, seen: Sequence[Sited]) -> Verdict:
     here = scene.at(look(scene.record))
     if here:

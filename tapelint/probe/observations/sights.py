@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from tapelint.probe.observations.parity import differences
 from tapelint.probe.observations.wording import counted, number
 from tapelint.record import Fit, GradientCall, LossCall, Pipeline, Record, Site, Source, Update
 
@@ -235,6 +236,12 @@ def dead_units(record: Record) -> Iterator[Sight]:
             )
 
 
+def update_differs_from_fit(record: Record) -> Iterator[Sight]:
+    """An update that is not the one `fit` would make of the same batch."""
+    for where, what in differences(record):
+        yield Sight(where, what)
+
+
 def gradient_calls_by_place(record: Record) -> list[list[GradientCall]]:
     """The gradient calls by trainable variables, by the place they stand at and the fit they are part of."""
     places: dict[object, list[GradientCall]] = {}
@@ -260,6 +267,7 @@ SIGHTS: Mapping[str, Looking] = MappingProxyType(
         "dead-units": dead_units,
         "class-imbalance": class_imbalance,
         "empty-epoch": empty_epoch,
+        "update-differs-from-fit": update_differs_from_fit,
     }
 )
 """The rules that a run alone can find broken, with what looks for it."""

@@ -65,7 +65,7 @@ class Words:
         self.learn(_functions(module.tree))
 
     def learn(self, functions: Iterable[tuple[tree.Function, str | None]]) -> None:
-        """Takes functions of the module into account, each with its class: of bodies just read, there may be new ones."""
+        """Takes functions of the module into account, each with its class: bodies just read may hold new ones."""
         new = {node.id: (node, owner, names_in(node)) for node, owner in functions if node.id not in self._functions}
         if not new:
             return

@@ -14,6 +14,7 @@ from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing
 from tapelint.probe.child.arrays import Arrays
 from tapelint.probe.child.feeds import size_of
 from tapelint.probe.child.models import Models
+from tapelint.probe.child.reference import Forward
 from tapelint.probe.child.witness import Witness, deeper, patch
 from tapelint.record import LooseCall, ModelCall, SensitiveLayer, Training
 
@@ -64,14 +65,18 @@ class _Watch:
                 with witness.attention():
                     self.arrays.used(arguments[0])
             self._running, self._looking = [], True
-            before = self._watched()
+            before, state = self._watched(), None
+            with witness.attention():
+                state = witness.reference.state(layer) if witness.tapes.recording else None
             try:
                 with deeper(witness.depth, "layer"):
                     result = original(layer, *arguments, **keywords)
             finally:
                 self._looking = False
             with witness.attention():
-                self._note(layer, arguments, keywords, before)
+                made = self._note(layer, arguments, keywords, before)
+                if state is not None and len(arguments) == 1 and not keywords.keys() - {"training"}:
+                    witness.reference.called(Forward(layer, arguments[0], result, made, state))
                 self.models.seen(layer)
             return result
 
@@ -110,7 +115,7 @@ class _Watch:
         tapes = self.witness.tapes.recording
         return {id(each): each for each in tapes[-1].watched()} if tapes else {}
 
-    def _note(self, layer: Any, arguments: Any, keywords: Any, before: dict[int, Any]) -> None:
+    def _note(self, layer: Any, arguments: Any, keywords: Any, before: dict[int, Any]) -> ModelCall:
         witness = self.witness
         own = {id(getattr(variable, "value", variable)) for variable in layer.variables}
         strays = [each.name for key, each in self._watched().items() if key not in before and key not in own]
@@ -129,6 +134,7 @@ class _Watch:
             self._loose.add(call)
             number = witness.scribe.number("loose_calls")
             witness.scribe.put("loose_calls", LooseCall(number, call.where, call))
+        return call
 
 
 def _cares(layer: Any) -> bool:

@@ -61,6 +61,7 @@ class _Book:
                     grads_and_vars = list(grads_and_vars)  # Seen and still there: an iterator can be read once.
                 with self.witness.attention():
                     pairs.extend(_as_pairs(grads_and_vars))
+                    self._compare(optimizer, pairs, own)
                 return original(optimizer, grads_and_vars, *arguments, **keywords)
 
         return apply_gradients
@@ -84,6 +85,7 @@ class _Book:
                 if isinstance(grads, list | tuple) and isinstance(variables, list | tuple):
                     with self.witness.attention():
                         pairs.extend(zip(grads, variables, strict=False))
+                        self._compare(optimizer, pairs, own)
                 return original(optimizer, grads, trainable_variables)
 
         return apply
@@ -97,6 +99,15 @@ class _Book:
             return original(optimizer, loss)
 
         return scale_loss
+
+    def _compare(self, optimizer: Any, pairs: Pairs, own: bool) -> None:
+        """Hold the update against that of `fit`, while the weights are still those of the step."""
+        witness = self.witness
+        if own and witness.fit is None and not witness.tapes.recording and tf.executing_eagerly():
+            where = witness.sites.here()
+            comparison = witness.reference.compared(optimizer, pairs, witness.identities.number, where)
+            if comparison is not None:
+                witness.scribe.put("comparisons", comparison)
 
     @contextlib.contextmanager
     def _update(self, optimizer: Any, own: bool) -> Iterator[Pairs]:

@@ -24,12 +24,16 @@ def install(witness: Witness) -> None:
 
 def _enter(witness: Witness, original: Any) -> Any:
     def enter(tape: Any) -> Any:
+        if witness.quiet:
+            return original(tape)
         if witness.fit is None and tf.executing_eagerly():
             witness.budget.tape()
         result = original(tape)
         own = witness.sites.own()
         with witness.attention():
             witness.tapes.opened(tape, witness.sites.here(), witness.in_function, own)
+            if witness.fit is None:
+                witness.reference.opened(tape, alone=own and len(witness.tapes.recording) == 1)
         return result
 
     return enter
@@ -37,6 +41,8 @@ def _enter(witness: Witness, original: Any) -> Any:
 
 def _exit(witness: Witness, original: Any) -> Any:
     def leave(tape: Any, kind: Any, value: Any, traceback: Any) -> Any:
+        if witness.quiet:
+            return original(tape, kind, value, traceback)
         with witness.attention():
             witness.tapes.closed(tape, broken=kind is not None)
         return original(tape, kind, value, traceback)
@@ -60,6 +66,8 @@ def _gradient(witness: Witness, original: Any) -> Any:
         output_gradients: Any = None,
         unconnected_gradients: Any = tf.UnconnectedGradients.NONE,
     ) -> Any:
+        if witness.quiet:
+            return original(tape, target, sources, output_gradients, unconnected_gradients)
         known = witness.tapes.asked(tape)
         recording = bool(getattr(tape, "_recording", False))
         own = witness.sites.own()
@@ -76,6 +84,9 @@ def _gradient(witness: Witness, original: Any) -> Any:
                 weighted=output_gradients is not None,
                 own=own,
             )
+            number = witness.scribe.given("gradients")
+            plain = own and tf.is_tensor(target) and output_gradients is None
+            witness.reference.asked(tape, number, target, _by_variable(witness, sources, result), plain=plain)
         return result
 
     return gradient
@@ -118,6 +129,11 @@ def _note(
     held = witness.gradients.age(call, given)
     if held is not None:
         witness.scribe.put("gradients", held)
+
+
+def _by_variable(witness: Witness, sources: Any, gradients: Any) -> dict[int, Any]:
+    pairs = zip(tf.nest.flatten(sources), tf.nest.flatten(gradients), strict=False)
+    return {witness.identities.number(source): gradient for source, gradient in pairs}
 
 
 def _source(witness: Witness, source: Any, gradient: Any, symbolic: bool) -> Source:
