@@ -24,27 +24,29 @@ PROPORTIONAL = ("SGD",)
 def differences(record: Record) -> Iterator[tuple[Site, str]]:
     """Each update that differs from the one `fit` would make, with what was seen."""
     for comparison in record.comparisons:
-        seen = _difference(comparison)
+        # They may be dealt with in another place, if anybody has asked for them.
+        read = any(model.penalties_read for model in record.models)
+        seen = _difference(comparison, read=read)
         if comparison.where is not None and seen:
             yield comparison.where, seen
 
 
-def _difference(comparison: Comparison) -> str:
+def _difference(comparison: Comparison, *, read: bool) -> str:
     by_mode = {each.training: each for each in comparison.resemblances}
     as_fit, as_inference = by_mode.get(True), by_mode.get(False)
     if as_fit is None:
         return ""
     if as_fit.residual <= EXACT:
-        return _told(comparison, as_fit, [])
+        return _told(comparison, as_fit, [], read=read)
     if as_inference is not None and as_inference.residual <= EXACT and as_fit.residual >= CLEAR:
         flag = "without `training=True`" if comparison.flag == "unset" else "with `training=None`"
-        return _told(comparison, as_inference, [f"the model is called {flag}"])
+        return _told(comparison, as_inference, [f"the model is called {flag}"], read=read)
     return ""
 
 
-def _told(comparison: Comparison, seen: Resemblance, reasons: list[str]) -> str:
+def _told(comparison: Comparison, seen: Resemblance, reasons: list[str], *, read: bool) -> str:
     scale = _scale(comparison, seen.data)
-    left_out = _left_out(seen)
+    left_out = _left_out(seen, read=read)
     if scale is None or left_out is None:
         return ""
     reasons = [*reasons, *([scale] if scale else []), *([left_out] if left_out else [])]
@@ -62,22 +64,25 @@ def _scale(comparison: Comparison, factor: float) -> str | None:
         return None
     if comparison.targets > 1 and terms > 1 and _close(factor, comparison.targets):
         return f"{number(factor)} times as large, for the loss is {comparison.targets} numbers, which the tape adds up"
-    if comparison.targets == 1 and terms >= TELLING and _close(factor, terms):
-        return f"{number(factor)} times as large, for the loss adds up {terms} numbers instead of averaging them"
-    if comparison.targets == 1 and batch >= TELLING and _close(factor * batch, 1.0):
+    if comparison.targets == 1 and _is_peculiar(batch) and _close(factor * batch, 1.0):
         return f"{batch} times as small, for the mean of {batch} examples is divided by {batch} once more"
     return None
 
 
-def _left_out(seen: Resemblance) -> str | None:
+def _is_peculiar(batch: int) -> bool:
+    """Whether one over the batch is no weight that anybody would give a loss, as 0.1 and 0.05 are."""
+    return batch >= TELLING and float(f"{1 / batch:.1g}") != 1 / batch
+
+
+def _left_out(seen: Resemblance, *, read: bool) -> str | None:
     """Whether the penalties are missing: nothing to say where they are there; None where it cannot be told."""
-    if seen.penalties is None:
-        return ""
-    if seen.share < CLEAR:
+    if seen.penalties is None or seen.share < CLEAR:
         return ""
     if _close(seen.penalties, 1.0) or _close(seen.penalties, seen.data):
         return ""
-    return "the penalties of `model.losses` are left out" if abs(seen.penalties) < CLEAR else None
+    if abs(seen.penalties) >= CLEAR or read:
+        return None
+    return "the penalties of `model.losses` are left out"
 
 
 def _close(left: float, right: float) -> bool:
