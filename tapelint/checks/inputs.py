@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tapelint.checks import trails
 from tapelint.checks.mending import argument_site
 from tapelint.checks.registry import check
-from tapelint.checks.repairs import Repair, Replace, SetArgument
+from tapelint.checks.repairs import AddItem, Repair, SetArgument
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import callee
 from tapelint.program.images import is_input, raw_source, takes_images_as_they_are
@@ -48,8 +48,7 @@ def _rescale(program: Program, model: Value) -> Repair | None:
     if first is None or not isinstance(given, Display) or not is_input(given.items[0]):
         return None
     site = Site(layers.module, first.id)
-    change = Replace(site, (site, f", {scaling}(1.0 / 255)"))
-    return Repair("scale the images in the model", "unsafe", (change,))
+    return Repair("scale the images in the model", "unsafe", (AddItem(site, f"{scaling}(1.0 / 255)"),))
 
 
 def _trained_on(program: Program) -> Iterator[tuple[Call, Value]]:

@@ -46,6 +46,14 @@ class SetArgument:
 
 
 @dataclass(frozen=True, slots=True)
+class AddItem:
+    """Another item stands behind the one at `site` in a list, a tuple or the arguments of a call."""
+
+    site: Site
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveArgument:
     """A call no longer passes the argument whose value stands at `value`."""
 
@@ -102,7 +110,17 @@ class RemoveLink:
 
 
 Change: TypeAlias = (
-    Replace | Surround | SetArgument | RemoveArgument | Insert | Remove | Move | Decorate | MoveLink | RemoveLink
+    Replace
+    | Surround
+    | SetArgument
+    | AddItem
+    | RemoveArgument
+    | Insert
+    | Remove
+    | Move
+    | Decorate
+    | MoveLink
+    | RemoveLink
 )
 
 

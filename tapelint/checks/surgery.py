@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from tapelint.checks.repairs import (
+    AddItem,
     Change,
     Decorate,
     Insert,
@@ -38,6 +39,7 @@ from tapelint.syntax.positions import spans
 # Space between two tokens inside brackets, with the comments in it.
 _GAP = re.compile(r"(?:\s|\\|#[^\r\n]*)*")
 _REST_OF_LINE = re.compile(r"[ \t\f]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_COMMA_AND_COMMENT = re.compile(r",[ \t\f]*(?:#[^\r\n]*)?(?=[\r\n])")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _INDENTED = re.compile(r"^(\t| {2,8})(?=[^\s#])", re.MULTILINE)
 _LEVEL = "    "
@@ -98,6 +100,8 @@ class _Surgeon:
                 yield _Cut(end, end, after)
             case SetArgument(call, keyword, text):
                 yield self._set_argument(self._call(call), keyword, self._rendered(text))
+            case AddItem(site, text):
+                yield self._appended(self._stretch(site.node), self._rendered(text))
             case RemoveArgument(call, value):
                 yield self._without_argument(self._call(call), value)
             case Insert(side, site, lines):
@@ -260,7 +264,16 @@ class _Surgeon:
         if not slots:
             _, end = self._stretch(call.id)
             return _Cut(end - 1, end - 1, f"{keyword}={text}")
-        return _Cut(slots[-1][1], slots[-1][1], f", {keyword}={text}")
+        return self._appended(slots[-1], f"{keyword}={text}")
+
+    def _appended(self, last: tuple[int, int], text: str) -> _Cut:
+        """Something more behind the last of several: on a line of its own where that has one, with a comma."""
+        start, end = last
+        indent = self.text[self._line_start(start) : start]
+        rest = _COMMA_AND_COMMENT.match(self.text, end)
+        if rest and not indent.strip():
+            return _Cut(rest.end(), rest.end(), f"\n{indent}{text},")
+        return _Cut(end, end, f", {text}")
 
     def _without_argument(self, call: tree.Call, value: Site) -> _Cut:
         slots = self._slots(call)

@@ -67,7 +67,7 @@ class Patient:
         ("f(a, k = (0))", "f(a, k=1)"),
         ("f((a))", "f((a), k=1)"),
         ("f(((a)), b=(2, 3))", "f(((a)), b=(2, 3), k=1)"),
-        ("f(\n    a,\n    b,  # the ( last\n)", "f(\n    a,\n    b, k=1,  # the ( last\n)"),
+        ("f(\n    a,\n    b,  # the ( last\n)", "f(\n    a,\n    b,  # the ( last\n    k=1,\n)"),
         ("f(a  # first (\n)", "f(a, k=1  # first (\n)"),
         ("(f)(a)", "(f)(a, k=1)"),
         ("f(*a, **b)", "f(*a, **b, k=1)"),
