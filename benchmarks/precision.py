@@ -87,7 +87,7 @@ def shown(reading: Reading, key: Key) -> str:
 
 def _code(path: Path, finding: Mapping[str, Any]) -> list[str]:
     if finding["cell"]:
-        cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         lines = "".join(cells[finding["cell"] - 1]["source"]).splitlines()
     else:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
