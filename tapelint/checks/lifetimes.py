@@ -232,9 +232,14 @@ def _follows(earlier: Call, later: Call) -> bool:
     return outermost[0] is outermost[1]
 
 
+def _way(training: Training) -> list[Site | None]:
+    """The calls by which a run of the program comes to a training."""
+    return [frame.call_site for frame in training.call.context.frame.stack()]
+
+
 def _strangers(program: Program, earlier: Training, later: Training) -> str | None:
     """What the optimizer was built for, if that surely leaves out variables that it is given later."""
-    if earlier.call.site == later.call.site and _sites(earlier) == _sites(later):
+    if earlier.call.site == later.call.site and (_sites(earlier) == _sites(later) or _way(earlier) == _way(later)):
         # One and the same piece of code, and each of its runs may bring its own.
         return None
     if all(each.partial for each in earlier.owners):
