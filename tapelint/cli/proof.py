@@ -107,10 +107,15 @@ def _effects(
 
 
 def _collapse(before: "Record | None", after: "Record") -> str | None:
-    if after.exception is None or (before is not None and before.exception is not None):
+    if after.exception is None or (before is not None and before.exception is not None and not _earlier(after, before)):
         return None
     line = f" on line {after.exception.where.line}" if after.exception.where else ""
     return f"`{after.exception.kind}`{line}"
+
+
+def _earlier(after: "Record", before: "Record") -> bool:
+    """Whether a run has broken down before it came as far as the other one did."""
+    return (len(after.gradients), after.updates) < (len(before.gradients), before.updates)
 
 
 def _moved(mending: Mending, place: Place) -> Place:
