@@ -114,11 +114,11 @@ class TestPrecision:
         ]
         (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
         place = {"line": 2, "column": 1}
-        finding = {"cell": 1, "severity": "error", "message": "m", "trail": [], "start": place, "end": place}
-        key = Key("some-package", "1.0", "a.ipynb", 1, 2, "unimported-module")
+        finding = {"cell": 2, "severity": "error", "message": "m", "trail": [], "start": place, "end": place}
+        key = Key("some-package", "1.0", "a.ipynb", 2, 2, "unimported-module")
         reading = precision.Reading(PACKAGE, tmp_path, 1, 2, {key: finding}, [])
         assert "     2 second = 2\n" in precision.shown(reading, key)
-        assert "\ncell = 1\n" in precision.shown(reading, key)
+        assert "\ncell = 2\n" in precision.shown(reading, key)
 
 
 class TestPackages:

@@ -133,7 +133,7 @@ class TestRefusals:
             ('severity-threshold = "off"', "must be one of error, warning, info"),
             ("exclude = ['!']", "`exclude` is wrong: `!` is not a valid pattern"),
             ("per-file-ignores = []", "`per-file-ignores` must be a table"),
-            ("\n[per-file-ignores]\n'a' = ['TL1']\n'b' = ['TL9']", ":4: `per-file-ignores` of `b` is wrong"),
+            ("\n[per-file-ignores]\n'a' = ['TL1']\n'b' = ['TX9']", ":4: `per-file-ignores` of `b` is wrong"),
             ("[severity]\n\nTL101 = 'eror'", ":3: `severity` of `TL101` must be one of"),
             ("[severity]\nTL999 = 'error'", ":2: `severity` is wrong: there is no rule `TL999`"),
             ("wrappers = ['x']", "`wrappers` must be a table"),

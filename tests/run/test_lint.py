@@ -8,6 +8,7 @@ import pytest
 
 from tapelint.program import build as analyzer
 from tapelint.program.project import Read
+from tapelint.program.target import Target
 from tapelint.program.wrappers import Wrappers
 from tapelint.run import spread
 from tapelint.run.audience import Audience
@@ -207,10 +208,10 @@ class TestCrashes:
         (train.parent / "good.py").write_text(program())
         build = analyzer.build
 
-        def crashing(documents: Sequence[Document], read: Read, wrappers: Wrappers) -> object:
+        def crashing(documents: Sequence[Document], read: Read, wrappers: Wrappers, target: Target) -> object:
             if any("crash here" in document.text for document in documents):
                 raise RuntimeError("the tape is torn")
-            return build(documents, read, wrappers)
+            return build(documents, read, wrappers, target)
 
         monkeypatch.setattr(analyzer, "build", crashing)
         return train.parent
@@ -258,10 +259,10 @@ class TestProcesses:
         parent = os.getpid()
         build = analyzer.build
 
-        def deadly(documents: Sequence[Document], read: Read, wrappers: Wrappers) -> object:
+        def deadly(documents: Sequence[Document], read: Read, wrappers: Wrappers, target: Target) -> object:
             if os.getpid() != parent and any(document.path.parent.name == "b" for document in documents):
                 os._exit(11)
-            return build(documents, read, wrappers)
+            return build(documents, read, wrappers, target)
 
         monkeypatch.setattr(analyzer, "build", deadly)
         outcome = lint([many], only("TL101", jobs=2))

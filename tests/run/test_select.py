@@ -102,8 +102,8 @@ def test_preview_rules_need_preview_and_asking_for_one_is_noticed() -> None:
 def test_an_unknown_selector_names_the_nearest() -> None:
     with pytest.raises(UnknownSelector, match="did you mean `rule-101`"):
         Selector.parse("rule-1001")
-    with pytest.raises(UnknownSelector, match="`TL9`"):
-        Selector.parse("TL9")
+    with pytest.raises(UnknownSelector, match="`TX9`"):
+        Selector.parse("TX9")
 
 
 def test_rules_found_by_running_only_have_high_numbers() -> None:
