@@ -23,11 +23,16 @@ def imports(nodes: Collection[tree.Node]) -> Iterator[tuple[tree.Alias, str, str
 def written(nodes: Collection[tree.Node]) -> Iterator[tuple[tree.Expression, str]]:
     """Each longest dotted name among a module's nodes that leads into a library, with the library's name for it."""
     bound: dict[str, str] = {}
+    doubtful: set[str] = set()
     for _, full, name in imports(nodes):
         if name is not None:
-            bound[name] = full
+            # What several imports bind, one of them tried before the other, may be either.
+            if bound.setdefault(name, full) != full:
+                doubtful.add(name)
         else:
             bound.setdefault(full.partition(".")[0], full.partition(".")[0])
+    for name in doubtful:
+        del bound[name]
     inner: set[int] = set()
     for node in nodes:
         if isinstance(node, tree.Attribute) and node.id not in inner:
