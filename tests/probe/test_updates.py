@@ -152,5 +152,10 @@ def test_a_jacobian_asks_the_tape(updates: Observed) -> None:
 
 def test_the_variable_without_a_gradient_is_discovered(updates: Observed) -> None:
     assert updates.discovered() == [
-        ("missing-gradients", updates.line("partial"), "`unused` is never trained: gradient `None` in 3 steps")
+        ("missing-gradients", updates.line("partial"), "`unused` is never trained: gradient `None` in 3 steps"),
+        (
+            "non-finite-values",
+            updates.line("not a number"),
+            "the loss is NaN in step 1 of 1, and 1 gradient is not finite",
+        ),
     ]
