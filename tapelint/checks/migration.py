@@ -127,8 +127,16 @@ def _of_files(program: Program, call: Call, node: tree.Call) -> Reports:
             continue
         given = next((each for each in node.arguments if each.keyword in (None, "filepath")), None)
         if given is not None and not given.star:
-            what = f"a file whose name does not end in `{row['endings'][0]}`"
-            yield _told(program, Site(call.site.module, given.value.id), what, {"raises": "ValueError"})
+            yield _refused(program, Site(call.site.module, given.value.id), row["endings"][0])
+
+
+def _refused(program: Program, site: Site, ending: str) -> Report:
+    """The report on a name of a file that Keras 3 does not take."""
+    if program.target == "2":
+        return Report(
+            site, f"this name must end in `{ending}` in Keras 3, and this project has yet to move there", severity="info"
+        )
+    return Report(site, f"this name must end in `{ending}` since Keras 3: this raises a ValueError", severity="error")
 
 
 def _applies(row: Row, call: Call) -> bool:

@@ -140,8 +140,9 @@ class TestTakesStep:
     def test_also_when_a_strategy_runs_it(self, tmp_path: Path) -> None:
         program = self.PROGRAM.replace("ourlib.take_step(batch)", "strategy.run(ourlib.take_step, args=(batch,))")
         program = program.replace("    def train", "    strategy = tf.distribute.MirroredStrategy()\n    def train")
-        assert "unshuffled-training-data" not in found(tmp_path, "", program)
-        assert "unshuffled-training-data" in found(tmp_path, 'takes-step = ["ourlib.take_step"]', program)
+        program = program.replace("in pipeline:", "in strategy.experimental_distribute_dataset(pipeline):")
+        assert found(tmp_path, "", program) == set()
+        assert found(tmp_path, 'takes-step = ["ourlib.take_step"]', program) == {"unshuffled-training-data"}
 
 
 class TestShuffles:
