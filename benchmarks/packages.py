@@ -15,8 +15,9 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("packages.toml")
 
-# The endings of what tapelint reads; the rest of a package is not unpacked.
+# The endings of what tapelint reads, and what says which Keras a package is for; the rest is not unpacked.
 READ = (".py", ".ipynb", ".md")
+DEPENDENCIES = ("pyproject.toml", "setup.cfg", "PKG-INFO")
 
 
 class Unavailable(RuntimeError):
@@ -56,7 +57,7 @@ def cache() -> Path:
 
 def unpacked(package: Package, home: Path) -> Path:
     """The directory with the package's sources, downloaded and unpacked when they are not there. Raises Unavailable."""
-    target = home / "packages" / package.folder
+    target = home / "sources" / package.folder
     if not target.is_dir():
         archive = _downloaded(package, home / "downloads")
         # Unpacked aside and renamed, so that an interrupted run leaves no half of a package.
@@ -72,9 +73,13 @@ def _unpack(archive: Path, folder: Path) -> None:
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             wheel.extractall(folder, [name for name in wheel.namelist() if name.endswith(READ)])
+            for name in wheel.namelist():
+                if name.endswith(".dist-info/METADATA"):
+                    # Where a source distribution has the same.
+                    (folder / "PKG-INFO").write_bytes(wheel.read(name))
     else:
         with tarfile.open(archive) as sources:
-            members = [member for member in sources if member.isfile() and member.name.endswith(READ)]
+            members = [member for member in sources if member.isfile() and member.name.endswith(READ + DEPENDENCIES)]
             sources.extractall(folder, members, filter="data")
 
 

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import packages, precision, speed, verdicts
 from benchmarks.packages import Package, Unavailable
 from benchmarks.verdicts import ROOT, Figures, Judgement, Key
+from tapelint.run.dependencies import keras_required
 
 KEY = Key("some-package", "1.0", "some/train.py", 0, 5, "gradients-not-applied")
 PACKAGE = Package("some-package", "1.0", "some_package-1.0-py3-none-any.whl", "0" * 64, "3.10")
@@ -29,7 +30,7 @@ def train(model, data):
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A cache in which one package is unpacked already."""
-    folder = tmp_path / "packages" / PACKAGE.folder / "some"
+    folder = tmp_path / "sources" / PACKAGE.folder / "some"
     folder.mkdir(parents=True)
     (folder / "train.py").write_text(BROKEN)
     (folder / "plain.py").write_text("import json\n" * 50)
@@ -128,10 +129,12 @@ class TestPackages:
         with zipfile.ZipFile(downloads / PACKAGE.file, "w") as wheel:
             wheel.writestr("some/train.py", BROKEN)
             wheel.writestr("some/weights.bin", b"\0")
+            wheel.writestr("some-1.dist-info/METADATA", "Requires-Dist: tensorflow (<2.14)\n")
         digest = packages._digest(downloads / PACKAGE.file)
         pinned = Package(PACKAGE.name, PACKAGE.version, PACKAGE.file, digest, PACKAGE.python)
         folder = packages.unpacked(pinned, tmp_path)
         assert [path.relative_to(folder).as_posix() for path in packages.sources([folder])] == ["some/train.py"]
+        assert keras_required(folder) == "2"
         assert [path.name for path in folder.parent.iterdir()] == [PACKAGE.folder]
 
 

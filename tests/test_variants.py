@@ -90,11 +90,22 @@ VARIANTS = {in_a_function: 1, in_a_method: 4, in_another_file: 1, under_other_na
 """Ways to write a program, and how many lines of it come first."""
 
 
-# Gaps that are known: what the main file does not call by itself is not followed here from one file to the other.
+# Gaps that are known. A main file that only imports and calls names no library and is not read, so that what the other
+# file defines must show by its own words that it is worth running.
 GAPS = {
-    ("variables-missing-from-update", in_another_file),
-    ("variables-missing-from-update > Variations > In a class", in_another_file),
-    ("logits-mismatch > Variations > A function of TensorFlow, outside of a graph", in_another_file),
+    (program, in_another_file)
+    for program in (
+        "layer-created-in-call > Variations > A block of one's own",
+        "layer-created-in-call > Variations > A variable in `call`",
+        "late-regularizer > Variations > A pretrained network, in a method",
+        "logits-mismatch > Variations > A function of TensorFlow, outside of a graph",
+        "retracing-shape > Variations > What is left of a sequence",
+        "side-effect-in-tf-function > Variations > A counter",
+        "state-captured-at-trace > Variations > A number, with another alias",
+        "training-mode-in-evaluation > Variations > All test data at once, after the training",
+        "variables-missing-from-update",
+        "variables-missing-from-update > Variations > In a class",
+    )
 }
 
 

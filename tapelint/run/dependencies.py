@@ -57,7 +57,7 @@ def _said_in(folder: Path) -> Target | None:
         locked = [_of_version(name, version) for name, version in _locked(_text(path))]
         if locked:
             return "3" if "3" in locked else "2"
-    said = [target for path in _files(folder, _FILES, _PATTERNS) for target in required(_text(path))]
+    said = [target for path in _files(folder, _FILES, _PATTERNS) for target in required(_requirements(path))]
     if not said:
         return None
     # Of several lists of requirements, the strictest tells what the project can be installed with.
@@ -136,6 +136,11 @@ def _files(folder: Path, names: Iterable[str], patterns: Iterable[str] = ()) -> 
             yield folder / name
     for pattern in patterns:
         yield from sorted(path for path in folder.glob(pattern) if path.is_file())
+
+
+def _requirements(path: Path) -> str:
+    """The part of a dependency file that requires: the metadata of a package go on with its description."""
+    return _text(path).replace("\r\n", "\n").partition("\n\n")[0] if path.name == "PKG-INFO" else _text(path)
 
 
 def _text(path: Path) -> str:

@@ -73,6 +73,12 @@ def test_the_configuration_comes_before_the_dependencies(tmp_path: Path) -> None
     assert [finding.severity for finding in found(tmp_path, OLD, **files)] == ["error"]
 
 
+def test_what_a_package_says_about_itself_requires_nothing(tmp_path: Path) -> None:
+    metadata = "Name: x\r\nRequires-Dist: tensorflow>=2.10\r\n\r\nFor older cards:\r\n- tensorflow==2.10\r\n"
+    (tmp_path / "PKG-INFO").write_bytes(metadata.encode())
+    assert keras_required(tmp_path) == "3"
+
+
 def test_what_was_right_in_keras_2_is_not_reported_for_it(tmp_path: Path) -> None:
     assert [finding.rule for finding in found(tmp_path / "new", VARIABLE)] == ["untracked-variable"]
     assert found(tmp_path / "old", VARIABLE, requirements__txt="keras~=2.11\n") == []

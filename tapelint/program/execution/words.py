@@ -19,7 +19,7 @@ _NAMES = frozenset(
 _ATTRIBUTES = frozenset(
     {".gradient", ".jacobian", ".batch_jacobian", ".apply_gradients", ".minimize", ".fit", ".train_on_batch",
      ".compile", ".evaluate", ".assign_sub", ".learning_rate", ".lr", ".result", ".reset_state", ".reset_states",
-     ".kernel_regularizer", ".bias_regularizer",
+     ".kernel_regularizer", ".bias_regularizer", ".kernel_constraint", ".bias_constraint",
      ".from_tensor_slices", ".prefetch", ".on_epoch_begin", ".on_epoch_end", ".function", ".predict", ".map"}
 )  # fmt: skip
 TRAINING = _NAMES | {f".{name}" for name in _NAMES} | _ATTRIBUTES
@@ -53,7 +53,7 @@ class Words:
             for statement in module.tree.body
             if isinstance(statement, tree.ImportFrom)
             for alias in statement.names
-            if alias.name in _NAMES
+            if {alias.name, f".{alias.name}"} & TRAINING
         }
         # A customary name that nothing binds is a forgotten import, wherever it stands.
         forgotten = set(table("names")["imports"]) - module.bound
