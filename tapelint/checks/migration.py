@@ -133,9 +133,8 @@ def _of_files(program: Program, call: Call, node: tree.Call) -> Reports:
 def _refused(program: Program, site: Site, ending: str) -> Report:
     """The report on a name of a file that Keras 3 does not take."""
     if program.target == "2":
-        return Report(
-            site, f"this name must end in `{ending}` in Keras 3, and this project has yet to move there", severity="info"
-        )
+        message = f"this name must end in `{ending}` in Keras 3, and this project has yet to move there"
+        return Report(site, message, severity="info")
     return Report(site, f"this name must end in `{ending}` since Keras 3: this raises a ValueError", severity="error")
 
 
