@@ -38,7 +38,7 @@ class Measurement:
 
 def chosen(count: int, home: Path) -> list[Path]:
     """So many files that import tensorflow or keras."""
-    packages = home / "packages"
+    packages = home / "sources"
     found = [
         path
         for path in sources([unpacked(package, home) for package in pinned()])
