@@ -113,8 +113,8 @@ class Source:
 
     `variable` is its identity in this run. `largest` is the greatest magnitude in the gradient. `unchanged` says
     whether every bit is as it was at the previous gradient call by this variable, `moved` by how much it has moved at
-    most since then; both are None the first time. `size` is the root of the mean of the gradient's squares, and `rank`
-    counts the dimensions of what it belongs to.
+    most since then; both are None the first time. `size` is the root of the mean of the gradient's squares, `norm` that
+    of their sum, and `rank` counts the dimensions of what it belongs to.
     """
 
     variable: int
@@ -127,6 +127,7 @@ class Source:
     moved: float | None
     size: float | None = None
     rank: int | None = None
+    norm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,8 @@ class Pair:
 
     `source` is the variable that the gradient belongs to according to the gradient call, `matched` how that was found
     out. `identical` says whether the variable has the same bits after the update, `moved` by how much it moved at most,
-    and `scale` how large its largest number was before.
+    and `scale` how large its largest number was before. `norm` is the length of the gradient, `step` that of the way
+    the variable went, and `length` that of the variable before: roots of sums of squares.
     """
 
     variable: int
@@ -208,6 +210,9 @@ class Pair:
     identical: bool | None
     moved: float | None
     scale: float | None = None
+    norm: float | None = None
+    step: float | None = None
+    length: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,11 +569,21 @@ class Resemblance:
 
 
 @dataclass(frozen=True, slots=True)
+class SideBySide:
+    """The lengths of the gradient of one variable in the user's step, of that in the step of `fit`, and `apart`."""
+
+    name: str
+    own: float
+    fit: float
+    apart: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """An update that was held against the one `fit` would make of the same batch, before it was applied.
 
     The loss came as so many `terms`, and the tape was asked for the gradient of so many `targets`. `flag` is what the
-    user's code passed on as `training`.
+    user's code passed on as `training`. In `variables`, the model of `fit` is in training mode.
     """
 
     number: int
@@ -581,6 +596,7 @@ class Comparison:
     flag: Training
     optimizer: str
     resemblances: tuple[Resemblance, ...]
+    variables: tuple[SideBySide, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,22 @@ class TestRight:
         assert {pair.gradient_call for pair in update.pairs} == {2}
         assert all(pair.moved and not pair.identical and pair.differentiated for pair in update.pairs)
 
+    def test_the_lengths_of_gradients_and_steps(self, right: Observed) -> None:
+        asked = {source.variable: source.norm for source in right.record.gradients[1].sources}
+        for pair in right.record.applications[1].pairs:
+            assert pair.norm and pair.length is not None
+            assert pair.norm == asked[pair.variable]
+            assert pair.step == pytest.approx(0.01 * pair.norm, rel=1e-3)  # That is what plain descent does.
+            assert pair.step >= (pair.moved or 0.0) > 0
+
+    def test_every_variable_is_held_against_fit(self, right: Observed) -> None:
+        (comparison,) = right.record.comparisons
+        first = right.record.gradients[0].sources
+        assert [(each.name, each.own) for each in comparison.variables] == [
+            (source.name, pytest.approx(source.norm, rel=1e-5)) for source in first
+        ]
+        assert all(each.apart <= 1e-5 * each.own for each in comparison.variables)
+
     def test_the_optimizer_and_the_tapes(self, right: Observed) -> None:
         (optimizer,) = right.record.optimizers
         assert (optimizer.kind, optimizer.own, optimizer.applied) == ("SGD", True, 6)

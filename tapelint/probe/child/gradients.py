@@ -117,6 +117,12 @@ def mean_size(gradient: Any) -> float | None:
     return None if values is None or not values.size else float(np.sqrt(np.mean(np.square(values))))
 
 
+def norm(gradient: Any) -> float | None:
+    """The length of a gradient: the root of the sum of its squares."""
+    values = dense(gradient) if gradient is not None else None
+    return None if values is None else float(np.linalg.norm(values))
+
+
 def dense(gradient: Any) -> "np.ndarray[Any, Any] | None":
     """The numbers in a gradient, of the rows that it has if it is sparse; None while only a graph is being made."""
     gradient = getattr(gradient, "values", gradient) if hasattr(gradient, "indices") else gradient

@@ -17,9 +17,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tapelint.probe.child.identities import underlying
+from tapelint.probe.child.identities import name_of, underlying
 from tapelint.probe.child.snapshot import array
-from tapelint.record import Comparison, ModelCall, Resemblance, Site
+from tapelint.record import Comparison, ModelCall, Resemblance, SideBySide, Site
 
 MOST_STEPS = 8
 """The steps in which something to compare is looked for."""
@@ -161,7 +161,8 @@ class Reference:
         self._left = 0
         user = _flat([taken[number(variable)] for variable in model.trainable_variables], model)
         modes = [True, False] if forward.call.training in ("unset", "none") and forward.call.sensitive else [True]
-        found = [self._resemblance(forward, loss, user, training) for training in modes]
+        parts = {training: self._parts(forward, loss, training) for training in modes}
+        found = [_solved(user, *parts[training], training) for training in modes]
         return Comparison(
             number=1,
             where=where,
@@ -173,12 +174,12 @@ class Reference:
             flag=forward.call.training,
             optimizer=type(optimizer).__name__,
             resemblances=tuple(each for each in found if each is not None),
+            variables=tuple(_side_by_side(model, user, np.sum(parts[True], axis=0))),
         )
 
-    def _resemblance(self, forward: Forward, loss: Loss, user: Vector, training: bool) -> Resemblance | None:
+    def _parts(self, forward: Forward, loss: Loss, training: bool) -> tuple[Vector, Vector]:
         with self._unwatched():
-            data, penalties = _gradients(forward, loss, training)
-        return _solved(user, data, penalties, training)
+            return _gradients(forward, loss, training)
 
 
 def _is_known(layer: Any) -> bool:
@@ -260,6 +261,16 @@ def _flat(gradients: list[Any], model: Any) -> Vector:
         for gradient, variable in zip(gradients, model.trainable_variables, strict=True)
     ]
     return np.concatenate([part.astype("float64").reshape(-1) for part in parts])
+
+
+def _side_by_side(model: Any, user: Vector, fit: Vector) -> Iterator[SideBySide]:
+    """The gradients of each variable on its own."""
+    sizes = [int(np.prod(variable.shape)) for variable in model.trainable_variables]
+    starts = np.cumsum([0, *sizes])
+    for variable, start, size in zip(model.trainable_variables, starts, sizes, strict=False):
+        own, other = user[start : start + size], fit[start : start + size]
+        lengths = (float(np.linalg.norm(each)) for each in (own, other, own - other))
+        yield SideBySide(name_of(variable), *lengths)
 
 
 def _solved(user: Vector, data: Vector, penalties: Vector, training: bool) -> Resemblance | None:

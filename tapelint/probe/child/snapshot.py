@@ -23,6 +23,11 @@ class Snapshot:
         """The greatest magnitude; None where only a checksum is kept."""
         return None if self._values is None else largest(self._values.astype("float64"))
 
+    @property
+    def length(self) -> float | None:
+        """The root of the sum of the squares; None where only a checksum is kept."""
+        return None if self._values is None else float(np.linalg.norm(self._values.astype("float64")))
+
     def same(self, later: "Snapshot") -> bool:
         """Whether every bit is the same."""
         if self._shape != later._shape:
@@ -33,9 +38,19 @@ class Snapshot:
 
     def moved(self, later: "Snapshot") -> float | None:
         """The greatest distance between two values in the same place; None where only checksums are kept."""
+        way = self._way(later)
+        return None if way is None else largest(way)
+
+    def distance(self, later: "Snapshot") -> float | None:
+        """The length of the way from one to the other; None where only checksums are kept."""
+        way = self._way(later)
+        return None if way is None else float(np.linalg.norm(way))
+
+    def _way(self, later: "Snapshot") -> "np.ndarray[Any, Any] | None":
         if self._values is None or later._values is None or self._shape != later._shape:
             return None
-        return largest(later._values.astype("float64") - self._values.astype("float64"))
+        way: np.ndarray[Any, Any] = later._values.astype("float64") - self._values.astype("float64")
+        return way
 
 
 def array(value: Any) -> "np.ndarray[Any, Any]":

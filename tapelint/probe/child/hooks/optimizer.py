@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 from keras.src.optimizers.loss_scale_optimizer import LossScaleOptimizer
 
-from tapelint.probe.child.gradients import kind_of
+from tapelint.probe.child.gradients import kind_of, norm
 from tapelint.probe.child.identities import is_variable, name_of
 from tapelint.probe.child.snapshot import Snapshot
 from tapelint.probe.child.witness import Witness, deeper, patch
@@ -173,6 +173,9 @@ class _Book:
             identical=None if before is None or after is None else before.same(after),
             moved=None if before is None or after is None else before.moved(after),
             scale=None if before is None else before.scale,
+            norm=norm(gradient),
+            step=None if before is None or after is None else before.distance(after),
+            length=None if before is None else before.length,
         )
 
     def _know(self, optimizer: Any, own: bool) -> Optimizer:

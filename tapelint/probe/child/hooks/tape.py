@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tapelint.probe.child.gradients import kind_of, mean_size
+from tapelint.probe.child.gradients import kind_of, mean_size, norm
 from tapelint.probe.child.identities import is_trainable, is_variable, name_of
 from tapelint.probe.child.snapshot import Snapshot, array
 from tapelint.probe.child.tapes import Tape
@@ -156,6 +156,7 @@ def _source(witness: Witness, source: Any, gradient: Any, symbolic: bool) -> Sou
         moved=moved,
         size=mean_size(gradient),
         rank=_rank(source),
+        norm=norm(gradient),
     )
 
 
