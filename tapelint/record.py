@@ -25,6 +25,38 @@ MetricEventKind = Literal["update", "reset", "read"]
 Channel = Literal["warnings", "tensorflow", "absl"]
 
 
+ParityVerdict = Literal["matches", "differs", "unable"]
+
+CauseName = Literal[
+    "sum-over-batch",
+    "mean-twice",
+    "ascent",
+    "missing-penalties",
+    "doubled-penalties",
+    "weighted-penalties",
+    "inference-mode",
+    "swapped-arguments",
+    "logits-flipped",
+    "broadcast-labels",
+    "unscaled",
+    "replicas",
+    "permuted-pairs",
+    "double-application",
+    "second-optimizer",
+    "clipped",
+    "scaled-gradients",
+    "zeroed-gradients",
+    "left-out",
+    "mixed-gradients",
+    "accumulator-not-zeroed",
+    "accumulation-not-averaged",
+    "statistics-frozen",
+    "optimizer-per-step",
+    "iterations-reset",
+]
+"""Why an update is not the one of `fit`. The names stay; more may come."""
+
+
 class DamagedRecord(ValueError):
     """A text that is not a record this version can read; the message says what is wrong with it."""
 
@@ -301,13 +333,17 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """A line of the user's code that makes datasets by an operation: how many, and how many of them anybody used."""
+    """A line of the user's code that makes datasets by an operation: how many, and how many of them anybody used.
+
+    `returned`: they are no datasets but what a function has returned, and are used if they are not dropped at once.
+    """
 
     number: int
     where: Caller
     operation: str
     made: int
     used: int
+    returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +380,22 @@ class PythonCall:
     traced: bool
     symbolic: bool
     times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A `for` loop over an iterator that can be gone through only once, such as a generator, and that has a name.
+
+    `begun` times over it gave so many elements in all; `vain` counts the times when there was nothing left.
+    """
+
+    number: int
+    where: Site | None
+    name: str
+    kind: str
+    begun: int
+    given: int
+    vain: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -710,6 +762,7 @@ class Record:
     makings: tuple[Making, ...] = ()
     functions: tuple[Function, ...] = ()
     python_calls: tuple[PythonCall, ...] = ()
+    loops: tuple[Loop, ...] = ()
     metrics: tuple[Metric, ...] = ()
     fits: tuple[Fit, ...] = ()
     loose_calls: tuple[LooseCall, ...] = ()

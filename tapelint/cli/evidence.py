@@ -31,9 +31,18 @@ class Trial:
     quiet: bool = False
 
     def run(
-        self, script: Path, arguments: Iterable[str] = (), nursery: "Nursery | None" = None, *, graph: bool = False
+        self,
+        script: Path,
+        arguments: Iterable[str] = (),
+        nursery: "Nursery | None" = None,
+        *,
+        graph: bool = False,
+        patient: bool = False,
     ) -> "Record":
-        """What happened when the script was run under observation; with `graph`, what it compiles is compiled."""
+        """What happened when the script was run under observation; with `graph`, what it compiles is compiled.
+
+        With `patient`, it is run for longer, if its steps are quick.
+        """
         from tapelint.probe import launch
 
         with watching(script, self.steps, quiet=self.quiet) as watch:
@@ -43,6 +52,7 @@ class Trial:
                 steps=self.steps,
                 seconds=self.seconds,
                 graph=graph,
+                patient=patient,
                 watch=watch,
                 nursery=nursery,
             )
@@ -56,9 +66,10 @@ def gather(outcome: Outcome, trial: Trial, others: Iterable[Path] = ()) -> "Evid
     scripts = list(dict.fromkeys((*evidence.scripts, *others)))
     with nursery_for(len(scripts)) as nursery:
         for script in scripts:
-            evidence.hear(script, trial.run(script, nursery=nursery))
+            evidence.hear(script, trial.run(script, nursery=nursery, patient=evidence.wants_patience(script)))
             if evidence.wants_graphs(script) and not evidence.interrupted:
-                evidence.hear_compiled(script, trial.run(script, nursery=nursery, graph=True))
+                record = trial.run(script, nursery=nursery, graph=True, patient=evidence.wants_patience(script))
+                evidence.hear_compiled(script, record)
             if evidence.interrupted:
                 break
     return evidence
@@ -101,6 +112,10 @@ class Evidence:
     def wants_graphs(self, script: Path) -> bool:
         """Whether some finding that the script concerns shows only where functions are compiled."""
         return any(_shows_in_graphs(finding) for finding in self._outcome.findings if self._concerns(finding, script))
+
+    def wants_patience(self, script: Path) -> bool:
+        """Whether some finding that the script concerns shows only after many steps."""
+        return any(_shows_late(finding) for finding in self._outcome.findings if self._concerns(finding, script))
 
     def hear_compiled(self, script: Path, record: "Record") -> None:
         """Takes in what happened when a script was run once more, with its functions compiled."""
@@ -156,6 +171,12 @@ def _shows_in_graphs(finding: Finding) -> bool:
     from tapelint.probe.observations import OF_GRAPHS
 
     return named(finding.rule).probe in OF_GRAPHS
+
+
+def _shows_late(finding: Finding) -> bool:
+    from tapelint.probe.observations import LATE
+
+    return named(finding.rule).probe in LATE
 
 
 def _why_not_run(outcome: Outcome, path: Path) -> str | None:

@@ -54,13 +54,15 @@ def run(
     memory_gib: float = 8.0,
     python: str = sys.executable,
     graph: bool = False,
+    patient: bool = False,
     watch: Callable[[Record], None] | None = None,
     nursery: Nursery | None = None,
 ) -> Record:
     """What happens when `script` runs for a few steps.
 
     It is stopped after `steps` updates, or a little later if two short epochs can be seen, and at the latest `seconds`
-    after its first line began to run. `graph` leaves its `tf.function`s compiled, which shows traces instead of values.
+    after its first line began to run. With `patient` it may take several times as many updates, if they are quick.
+    `graph` leaves its `tf.function`s compiled, which shows traces instead of values.
     `watch` is called now and then with what is known so far. The child comes from the `nursery`, if there is one. An
     interrupt from the keyboard ends the script, and the Record says so; nothing that the script does makes this
     function raise.
@@ -83,6 +85,7 @@ def run(
             work=str(places.work),
             roots=tuple(_roots(path)),
             parent=os.getpid(),
+            patient=patient,
         )
         start = functools.partial(_start, python, plan, _environment(places), nursery)
         exit = supervise(start, seconds=seconds, empty=empty, watch=watch)

@@ -12,7 +12,8 @@ class Plan:
 
     `private` is the only directory the child may write to, `work` the part of it that is the working directory;
     `roots` are the directories whose files are the user's own code; `parent` is the process that waits for the child,
-    without which it must not live; `journal` is the descriptor to write to, once there is one.
+    without which it must not live; `patient`: what is looked for may come late, so that a run of quick steps is given
+    more of them; `journal` is the descriptor to write to, once there is one.
     """
 
     script: str
@@ -25,6 +26,7 @@ class Plan:
     work: str
     roots: tuple[str, ...]
     parent: int
+    patient: bool = False
     journal: int = -1
 
     def encode(self) -> str:

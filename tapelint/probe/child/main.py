@@ -1,5 +1,6 @@
 """The child: confines itself, puts the wrappers in place, runs the script, and writes down how that ended."""
 
+import ast
 import contextlib
 import importlib
 import os
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 
 from tapelint.probe.child import landlock, limits, locks
 from tapelint.probe.child.audit import Audit
+from tapelint.probe.child.marks import marked
 from tapelint.probe.child.scribe import Scribe
 from tapelint.probe.child.stop import Budget, ProbeStop, Reason, Watchdog, exit_process
 from tapelint.probe.plan import Plan
@@ -26,6 +28,8 @@ HOOKS = (
     "warning",
     "function",
     "python",
+    "loop",
+    "result",
     "tape",
     "optimizer",
     "variable",
@@ -61,7 +65,7 @@ class _Run:
     def __init__(self, plan: Plan, scribe: Scribe) -> None:
         self.plan = plan
         self.scribe = scribe
-        self.budget = Budget(plan.steps, plan.seconds)
+        self.budget = Budget(plan.steps, plan.seconds, patient=plan.patient)
         self.ended = False
         self.told = 0
 
@@ -104,7 +108,11 @@ class _Run:
 
     def _compiled(self) -> types.CodeType:
         try:
-            return compile(Path(self.plan.script).read_bytes(), self.plan.script, "exec", dont_inherit=True)
+            source = Path(self.plan.script).read_bytes()
+            program = compile(source, self.plan.script, "exec", dont_inherit=True)
+            with contextlib.suppress(RecursionError):  # What Python itself can still read may be too deep for us.
+                program = compile(marked(ast.parse(source)), self.plan.script, "exec", dont_inherit=True)
+            return program
         except SyntaxError as error:
             line = error.lineno or 1
             where = Site(self.plan.script, line, error.offset or 1, line, error.offset or 1, "<module>", 1, line)

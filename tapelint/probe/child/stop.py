@@ -20,6 +20,9 @@ GRACE = 2.0
 TICK = 0.1
 """The seconds between two looks at the clock; what keeps growing is written that often."""
 
+PATIENT_SHARE = 0.25
+"""The part of the time after which the patient, too, stop at the number of updates that was asked for."""
+
 exit_process = os._exit
 """The real thing; the program under observation gets another one."""
 
@@ -32,12 +35,14 @@ class Budget:
     """Counts what the program does, and ends it at the next step that need not be seen any more.
 
     `steps` updates are enough, or eight times as many gradients where no update follows. While an epoch is short,
-    `more_wanted` keeps the program going until two of them have been seen.
+    `more_wanted` keeps the program going until two of them have been seen. The `patient` go on for the steps of a short
+    epoch in any case, while these are quick.
     """
 
-    def __init__(self, steps: int, seconds: float) -> None:
+    def __init__(self, steps: int, seconds: float, *, patient: bool = False) -> None:
         self.steps = steps
         self.seconds = seconds
+        self._patient = patient
         self.started = time.monotonic()
         self.more_wanted: Callable[[], bool] = lambda: False
         self._finish: Callable[[Reason], None] = lambda _: None
@@ -107,6 +112,8 @@ class Budget:
         steps = max(self.updates, self._gradients // 8, self._tapes // 16)
         if steps >= 20 * self.steps:
             return True
+        if self._patient and steps < self.short and self.used < PATIENT_SHARE:
+            return False
         return steps >= self.steps and not self.more_wanted()
 
 

@@ -124,4 +124,9 @@ def deeper(depth: Any, name: str) -> Iterator[int]:
 def patch(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
     """Put `wrap(original)` in the place of an attribute, under the original's name and signature."""
     original = getattr(owner, name)
-    setattr(owner, name, functools.wraps(original)(wrap(original)))
+    put(owner, name, functools.wraps(original)(wrap(original)))
+
+
+def put(owner: Any, name: str, value: Any) -> None:
+    """Put something in the place of an attribute that is not made to be replaced."""
+    setattr(owner, name, value)

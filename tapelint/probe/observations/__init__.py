@@ -6,9 +6,9 @@ Each says exactly what was seen, and no more. What was not reached is unreached,
 import importlib
 import pkgutil
 
-from tapelint.probe.observations.registry import OBSERVATIONS, OF_GRAPHS
+from tapelint.probe.observations.registry import LATE, OBSERVATIONS, OF_GRAPHS
 
-__all__ = ["OBSERVATIONS", "OF_GRAPHS"]
+__all__ = ["LATE", "OBSERVATIONS", "OF_GRAPHS"]
 
 # Importing a family files its observations.
 for _family in pkgutil.iter_modules(__path__):

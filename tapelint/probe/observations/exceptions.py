@@ -3,7 +3,7 @@
 import re
 
 from tapelint.finding import Verdict
-from tapelint.probe.observations.registry import observation
+from tapelint.probe.observations.registry import late, observation
 from tapelint.probe.observations.scenes import unreached
 from tapelint.probe.observations.wording import said
 from tapelint.probe.scene import Scene
@@ -34,6 +34,16 @@ def raises(scene: Scene) -> Verdict:
     if _ran(scene):
         return Verdict("refuted", "the line ran and raised nothing")
     return unreached(scene.record)
+
+
+@observation
+@late
+def raises_later(scene: Scene) -> Verdict:
+    """The program ended in an exception that came up on the finding's lines, though not the first time they ran."""
+    verdict = raises(scene)
+    if verdict.kind == "refuted" and scene.record.end not in ("finished", "exited"):
+        return unreached(scene.record, "in a second turn")
+    return verdict
 
 
 def _leads_to(scene: Scene, where: Site) -> bool:

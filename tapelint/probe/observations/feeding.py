@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 
 from tapelint.finding import Verdict
-from tapelint.probe.observations.registry import observation
+from tapelint.probe.observations.registry import late, observation
 from tapelint.probe.observations.scenes import ENOUGH, fits_near, strongest, unreached
 from tapelint.probe.observations.wording import counted, listed, said
 from tapelint.probe.scene import Scene, only
@@ -133,8 +133,13 @@ def repeated_examples(scene: Scene) -> Verdict:
 
 
 @observation
+@late
 def data_runs_out(scene: Scene) -> Verdict:
     """The data ended before the training did, or has no end that the training could come to."""
+    for loop in scene.near(scene.record.loops):
+        if loop.vain:
+            again = f"it was gone through {counted(loop.vain, 'time')} more, and there was nothing left"
+            return Verdict("confirmed", f"after `{loop.name}` had given {loop.given} in all, {again}")
     for pipeline in _pipelines(scene):
         vain = max((passage.vain for passage in pipeline.passages), default=0)
         if vain and pipeline.fit is None:
@@ -161,14 +166,15 @@ def _is_uneven(fit: Fit) -> bool:
 
 @observation
 def result_unused(scene: Scene) -> Verdict:
-    """A pipeline was made that nobody took anything from."""
+    """A pipeline was made that nobody took anything from, or an array that nobody kept."""
     makings = [making for making in scene.record.makings if scene.stands_on(making.where)]
     unused = [making for making in makings if not making.used]
     if unused:
         times = f", {unused[0].made} times" if unused[0].made > 1 else ""
-        return Verdict("confirmed", f"what `{unused[0].operation}` made{times} was never gone through")
+        fate = "dropped at once" if unused[0].returned else "never gone through"
+        return Verdict("confirmed", f"what `{unused[0].operation}` made{times} was {fate}")
     if makings:
-        return Verdict("refuted", "every pipeline that was made here was used")
+        return Verdict("refuted", "everything that was made here was used")
     return unreached(scene.record)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tapelint.finding import Place, Verdict
 from tapelint.probe.observations.exceptions import raises
-from tapelint.probe.observations.registry import observation, observation_of_graphs
+from tapelint.probe.observations.registry import late, observation, observation_of_graphs
 from tapelint.probe.observations.scenes import unreached
 from tapelint.probe.observations.wording import counted
 from tapelint.probe.scene import Scene, only, same_file
@@ -146,6 +146,7 @@ def _holds(function: Function, place: Place) -> bool:
 
 
 @observation_of_graphs
+@late
 def object_ignored(scene: Scene) -> Verdict:
     """An optimizer that the program made was never applied, while a function went on with another."""
     made = [optimizer for optimizer in scene.record.optimizers if optimizer.own]

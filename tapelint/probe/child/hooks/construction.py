@@ -7,7 +7,7 @@ import keras
 from keras.src.models.functional import Functional
 from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
 
-from tapelint.probe.child.witness import Witness, patch
+from tapelint.probe.child.witness import Witness, patch, put
 from tapelint.record import Construction
 
 KERAS = (
@@ -43,7 +43,7 @@ def install(witness: Witness) -> None:
                 book.note("model" if isinstance(layer, keras.Model) else "layer", type(layer).__name__)
         return layer
 
-    setattr(keras.Layer, "__new__", staticmethod(make))  # noqa: B010  an assignment would be no method to mypy
+    put(keras.Layer, "__new__", staticmethod(make))
     patch(keras.Variable, "__init__", lambda original: book.variable(original, KERAS))
     patch(BaseResourceVariable, "__init__", lambda original: book.variable(original, TENSORFLOW))
 

@@ -15,7 +15,7 @@ from tapelint.probe.child.arrays import Arrays
 from tapelint.probe.child.feeds import size_of
 from tapelint.probe.child.models import Models
 from tapelint.probe.child.reference import Forward
-from tapelint.probe.child.witness import Witness, deeper, patch
+from tapelint.probe.child.witness import Witness, deeper, patch, put
 from tapelint.record import LooseCall, ModelCall, SensitiveLayer, Training
 
 DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout")
@@ -27,7 +27,7 @@ def install(witness: Witness) -> None:
     watch = _Watch(witness)
     patch(keras.Layer, "__call__", watch.calling)
     losses: Any = keras.Layer.losses
-    setattr(keras.Layer, "losses", property(watch.models.asking(losses.fget)))  # noqa: B010  mypy has it for constant
+    put(keras.Layer, "losses", property(watch.models.asking(losses.fget)))
     trainer = next(base for base in keras.Model.__mro__ if "train_on_batch" in base.__dict__)
     patch(trainer, "train_on_batch", watch.training)
     for owner in _sensitive_kinds():
