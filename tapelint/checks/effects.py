@@ -21,7 +21,7 @@ from tapelint.program.knowledge import matches, table
 from tapelint.program.program import Program
 from tapelint.program.spelling import spelling
 from tapelint.program.trace import Call, Frame
-from tapelint.program.values import Attribute, Computed, Display, Mapping, Result, Site, Value, alternatives
+from tapelint.program.values import Attribute, Computed, Display, Instance, Mapping, Result, Site, Value, alternatives
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import spell
 
@@ -74,12 +74,21 @@ def _counters(program: Program) -> Reports:
         graph = graph_around(program, rebinding.context) if rebinding.kept else None
         if graph is None or not runs_again(program, graph) or rebinding.context.forwards:
             continue
+        if rebinding.owner is not None and _is_made_in(rebinding.owner, graph):
+            # It is made anew for each trace, and forgotten with it.
+            continue
         if _is_count(rebinding.old, rebinding.new) and "trac" not in rebinding.name.lower():
             yield Report(
                 rebinding.site,
                 f"`{rebinding.name}` is changed only while {name_of(graph)} is traced, not when it is called",
                 traced(graph),
             )
+
+
+def _is_made_in(owner: Value, graph: Frame) -> bool:
+    """Whether an object may be one that the traced function makes for itself."""
+    made = [one.call for one in alternatives(owner) if isinstance(one, Instance)]
+    return any(call is not None and graph in call.context.frame.stack() for call in made)
 
 
 def _is_count(old: Value, new: Value) -> bool:

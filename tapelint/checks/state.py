@@ -16,7 +16,7 @@ from tapelint.program.trace import Frame, Loop
 from tapelint.program.values import Constant, Instance, Result, Site, Value, alternatives
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import children
-from tapelint.syntax.scopes import bound_names, declared
+from tapelint.syntax.scopes import declared, own_names
 
 
 @check
@@ -104,23 +104,24 @@ def _reading(frame: Frame, name: str) -> Site | None:
     """Where the traced function reads a name, or an attribute of its receiver, before it binds it itself."""
     function = frame.function
     assert function is not None
-    body = function.node.body
-    own = {parameter.name for parameter in function.node.parameters} | (bound_names(body) - declared(body, "global"))
-    receiver = function.node.parameters[0].name if function.receiver is not None and function.node.parameters else None
-    for node in _nodes(body):
+    parameters = function.node.parameters
+    receiver = parameters[0].name if function.receiver is not None and parameters else None
+    own = own_names(function.node) | declared(function.node.body, "nonlocal")
+    for node, inner in _read(function.node.body):
         match node:
-            case tree.Name(name=found) if found == name and name not in own:
+            case tree.Name(name=found) if found == name and name not in own | inner:
                 return Site(function.scope.module, node.id)
-            case tree.Attribute(value=tree.Name(name=owner), name=found) if f".{found}" == name and owner == receiver:
-                return Site(function.scope.module, node.id)
+            case tree.Attribute(value=tree.Name(name=owner), name=found) if f".{found}" == name:
+                if owner == receiver and owner not in inner:
+                    return Site(function.scope.module, node.id)
     return None
 
 
-def _nodes(body: list[tree.Statement]) -> Iterator[tree.Node]:
-    for statement in body:
-        yield statement
-        pending = list(children(statement))
-        while pending:
-            node = pending.pop(0)
-            yield node
-            pending = [*children(node), *pending]
+def _read(body: list[tree.Statement]) -> Iterator[tuple[tree.Node, frozenset[str]]]:
+    """Every node from first to last, with the names that inner functions and comprehensions have for themselves."""
+    pending: list[tuple[tree.Node, frozenset[str]]] = [(statement, frozenset()) for statement in body]
+    while pending:
+        node, inner = pending.pop(0)
+        yield node, inner
+        within = inner | own_names(node)
+        pending = [*((child, within) for child in children(node)), *pending]

@@ -159,6 +159,7 @@ _NO_TENSORS = (
     *("tensorflow.executing_eagerly", "tensorflow.is_tensor", "tensorflow.config.", "tensorflow.TensorShape"),
     *("tensorflow.print", "tensorflow.debugging.", "tensorflow.summary.", "tensorflow.function", "tensorflow.Variable"),
     *("tensorflow.keras.", "tensorflow.nest.", "tensorflow.io.", "tensorflow.dtypes."),
+    *("tensorflow.compat.dimension_", "tensorflow.compat.as_", "tensorflow.get_static_value"),
 )
 # A value that may be more things than this is not looked into.
 _FEW = 6

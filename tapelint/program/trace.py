@@ -156,7 +156,8 @@ class Call:
 class Rebinding:
     """A name that held `old` was bound to `new`, which was computed from it.
 
-    What is `kept` is there for others: an attribute, an item of a list or dict, a name of an outer scope.
+    What is `kept` is there for others: an attribute, an item of a list or dict, a name of an outer scope. An attribute
+    is one of `owner`.
     """
 
     name: str
@@ -165,6 +166,7 @@ class Rebinding:
     site: Site
     context: Context
     kept: bool
+    owner: Value | None
 
 
 @dataclass(slots=True, eq=False)

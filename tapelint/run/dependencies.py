@@ -23,10 +23,11 @@ _LARGEST = 2_000_000
 
 # Packages that bring a Keras along, each with the first version of theirs that brings Keras 3.
 _FIRST_WITH_KERAS_3 = {"keras": (3,), "tensorflow": (2, 16)}
-# Flavours of TensorFlow that ended before it brought Keras 3.
-_ENDED = frozenset({"tensorflow-gpu", "tensorflow-rocm", "tensorflow-gpu-estimator"})
+# Keras 2 by a name of its own, which is there for whoever stays with it, and flavours of TensorFlow that ended before
+# it brought Keras 3.
+_OF_KERAS_2 = frozenset({"tf-keras", "tensorflow-gpu", "tensorflow-rocm", "tensorflow-gpu-estimator"})
 _PACKAGE = re.compile(
-    r"(?<![\w.@/-])(?P<name>keras|tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm|cpu-aws|metal))?)(?![\w-]|\.\w)"
+    r"(?<![\w.@/-])(?P<name>(?:tf[-_])?keras|tensorflow(?:[-_](?:cpu|gpu|macos|intel|rocm|cpu-aws|metal))?)(?![\w-]|\.\w)"
     r"(?:\[[\w\s,-]*\])?['\"]?(?P<rest>[^#\n;]*)",
     re.IGNORECASE,
 )
@@ -84,7 +85,7 @@ def _is_requirement(line: str, start: int, rest: str) -> bool:
 
 def _of_requirement(name: str, rest: str) -> Target:
     first = _FIRST_WITH_KERAS_3.get(name, _FIRST_WITH_KERAS_3["tensorflow"])
-    if name in _ENDED:
+    if name in _OF_KERAS_2:
         return "2"
     bounds = list(_BOUND.finditer(_clause(rest)))
     return "2" if any(_ends_before(bound, first) for bound in bounds) else "3"
@@ -104,7 +105,7 @@ def _ends_before(bound: re.Match[str], first: Version) -> bool:
     version = tuple(int(part) for part in bound["version"].split("."))
     match bound["how"]:
         case "<":
-            return version <= first
+            return _padded(version) <= _padded(first)
         case "<=" | "==" | "===" | "=" | None:
             return _padded(version) < _padded(first)
         case "~=":

@@ -51,6 +51,17 @@ def declared(body: list[tree.Statement], kind: Literal["global", "nonlocal"]) ->
     )
 
 
+def own_names(node: tree.Node) -> frozenset[str]:
+    """The names that a function or comprehension has for itself: whatever they mean around it, they mean another."""
+    match node:
+        case tree.Function(parameters=parameters, body=body):
+            outer = declared(body, "global") | declared(body, "nonlocal")
+            return frozenset(parameter.name for parameter in parameters) | (bound_names(body) - outer)
+        case tree.Comprehension(clauses=clauses):
+            return frozenset(name for clause in clauses for name in _targets(clause.target))
+    return frozenset()
+
+
 def _own_nodes(body: list[tree.Statement]) -> Iterator[tree.Node]:
     """The nodes evaluated in the scope of `body`: of a function or class in it, only what its header evaluates.
 

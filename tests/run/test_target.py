@@ -109,6 +109,9 @@ def test_a_target_that_does_not_exist_is_refused(key: str, tmp_path: Path) -> No
         ("tensorflow[and-cuda]==2.15.*", ["2"]),
         ("tensorflow-gpu>=2.1", ["2"]),
         ("Keras<3", ["2"]),
+        ("Requires-Dist: tensorflow <2.16.0", ["2"]),
+        ("tensorflow<2.16.1", ["3"]),
+        ("tf-keras==2.18", ["2"]),
         ('tensorflow = "~2.10"', ["2"]),
         ('tensorflow = {version = "2.10.0", optional = true}', ["2"]),
         ("  - tensorflow=2.4.1=gpu_py39", ["2"]),
@@ -122,7 +125,6 @@ def test_a_target_that_does_not_exist_is_refused(key: str, tmp_path: Path) -> No
         ('tensorflow = "^2.10"', ["3"]),
         ("# tensorflow==2.4.0", []),
         ("tensorflow-probability==0.12", []),
-        ("tf-keras==2.18", []),
         ('description = "trains with tensorflow 2.4"', []),
     ],
 )

@@ -88,11 +88,13 @@ class Binding(Classes):
     def _note_rebinding(self, target: tree.Expression, value: Value, node: int) -> None:
         """Remember that a name or attribute is bound to something computed from what it held."""
         name = spell(target)
+        owner: Value | None = None
         match target:
             case tree.Name():
                 old = self.find_name(target.name)
             case tree.Attribute():
-                old = self.attribute(self.evaluate(target.value), target.name)
+                owner = self.evaluate(target.value)
+                old = self.attribute(owner, target.name)
             case tree.Subscript(value=tree.Name() as held, index=tree.Name() | tree.Constant() as index):
                 container = self.find_name(held.name)
                 old = self.item(container, self.evaluate(index), self.site(node)) if container is not None else None
@@ -100,7 +102,7 @@ class Binding(Classes):
                 old = None
         if old is not None and name is not None and any(_same(old, part) for part in _terms(value)):
             kept = self._is_kept(target)
-            self.trace.rebindings.append(Rebinding(name, old, value, self.site(node), self.context, kept))
+            self.trace.rebindings.append(Rebinding(name, old, value, self.site(node), self.context, kept, owner))
 
     def _is_kept(self, target: tree.Expression) -> bool:
         """Whether what is bound to `target` is still there when the program comes back."""
