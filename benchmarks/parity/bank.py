@@ -1,8 +1,8 @@
 """The programs: correct ones, and their twins, in which something is planted by a small edit.
 
-A program is a file in programs/. Beside it, a file of the same name describes its twins: `edits`, each of them some texts
-to be found once and replaced and the causes that this plants, and `twins`, each a list of edits to be made one after the
-other. A twin whose edits plant nothing, such as one with another optimizer, is one more correct program.
+A program is a file in programs/. Beside it, a file of the same name describes its twins: `edits`, each of them some
+texts to be found once and replaced and the causes that this plants, and `twins`, each a list of edits to be made one
+after the other. A twin whose edits plant nothing, such as one with another optimizer, is one more correct program.
 """
 
 import tomllib
