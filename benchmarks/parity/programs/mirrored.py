@@ -20,6 +20,7 @@ with strategy.scope():
         [tf.keras.Input((5,)), tf.keras.layers.Dense(16, activation="relu"), tf.keras.layers.Dense(2)]
     )
     optimizer = tf.keras.optimizers.SGD(0.1)
+    optimizer.build(model.trainable_variables)
     loss_object = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
 
 
