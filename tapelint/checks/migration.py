@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from tapelint.program.imported import guarded, imports, written
 from tapelint.program.knowledge import table
 from tapelint.program.models import library_class
 from tapelint.program.program import Program
+from tapelint.program.project import Module
 from tapelint.program.target import asks_for_legacy
 from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Instance, Site
@@ -25,6 +27,9 @@ Row = Mapping[str, Any]
 
 _MANY = frozenset({"layer", "optimizer"})
 """Rows of these concern every object of the kind."""
+
+_SHOWN = 3
+"""How many further places a report shows."""
 
 _CHAIN = re.compile(r"(?<![\w.])[^\W\d]\w*(?:\.\w+)*")
 _INNER_IMPORT = re.compile(r"^[ \t]+(?:from|import)[ \t]+(?:tensorflow|tf_keras|keras)\b", re.MULTILINE)
@@ -37,9 +42,24 @@ def removed_keras_api(program: Program) -> Reports:
     if asks_for_legacy(program.module.document.text):
         # Who takes Keras 2 by its own name stays with it.
         return
+    told: dict[tuple[Module, str], list[Report]] = {}
     for report in (*_of_names(program), *_of_calls(program)):
         if not guarded(program.nodes(report.site.module), report.site.node):
-            yield report
+            told.setdefault((report.site.module, report.message), []).append(report)
+    yield from map(_once, told.values())
+
+
+def _once(reports: list[Report]) -> Report:
+    """One report about all places where the same is gone: who moves to Keras 3 changes them in one go."""
+    first, *others = sorted(reports, key=lambda report: report.site.node)
+    fixes = [report.fix for report in reports if report.fix is not None]
+    fix = None
+    if len(fixes) == len(reports):
+        fix = replace(fixes[0], changes=tuple(change for each in fixes for change in each.changes))
+    shown = [(report.site, "and here") for report in others[:_SHOWN]]
+    if len(others) > _SHOWN:
+        shown[-1] = (shown[-1][0], f"and here: {len(reports)} times in all")
+    return replace(first, trail=tuple(shown), fix=fix)
 
 
 def _told(program: Program, site: Site, what: str, row: Row, repair: Repair | None = None) -> Report:
