@@ -97,6 +97,10 @@ class TestVanishing:
             pytest.param([deep(1e-5, 1e-4, 1e-2, 0.5)] * 3, id="small, but not next to nothing"),
             pytest.param([deep(0.0, 0.0, 0.0, 0.5)] * 3, id="zeros are something else"),
             pytest.param([(weight(9, 1e-9, rank=1), *deep(0.1, 0.1, 0.1, 0.5))] * 3, id="a bias"),
+            pytest.param(
+                [(weight(9, 1e-9, name="attention/key/bias"), *deep(0.1, 0.1, 0.1, 0.5))] * 3,
+                id="a bias of the keys of an attention",
+            ),
         ],
     )
     def test_where_nothing_is_said(self, steps: list[tuple[Source, ...]]) -> None:

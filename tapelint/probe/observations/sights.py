@@ -113,9 +113,17 @@ def vanishing_gradients(record: Record) -> Iterator[Sight]:
 
 
 def _weights(call: GradientCall) -> list[Source]:
-    """The trainable variables of two dimensions and more, without those that nothing reaches."""
+    """The trainable variables of two dimensions and more, without biases and without those that nothing reaches.
+
+    What a bias adds to the keys of an attention, the softmax takes away again: its gradient is zero but for rounding.
+    """
     return [
-        source for source in call.sources if source.trainable and (source.rank or 0) > 1 and source.gradient == "finite"
+        source
+        for source in call.sources
+        if source.trainable
+        and (source.rank or 0) > 1
+        and source.gradient == "finite"
+        and source.name.rpartition("/")[2] != "bias"
     ]
 
 
