@@ -635,7 +635,10 @@ class Comparison:
     """An update that was held against the one `fit` would make of the same batch, before it was applied.
 
     The loss came as so many `terms`, and the tape was asked for the gradient of so many `targets`. `flag` is what the
-    user's code passed on as `training`. In `variables`, the model of `fit` is in training mode.
+    user's code passed on as `training`. Of the updates at this place so many `steps` were compared; `causes` are the
+    names of what was found in any of them, the simplest first, `also` those that cannot be told from these, and
+    `message` tells them in words and numbers. `resemblances` are there where nothing at all was left to guess. In
+    `variables`, the model of `fit` is in training mode.
     """
 
     number: int
@@ -648,6 +651,11 @@ class Comparison:
     flag: Training
     optimizer: str
     resemblances: tuple[Resemblance, ...]
+    verdict: ParityVerdict = "matches"
+    causes: tuple[CauseName, ...] = ()
+    also: tuple[CauseName, ...] = ()
+    message: str = ""
+    steps: int = 1
     variables: tuple[SideBySide, ...] = ()
 
 

@@ -32,7 +32,11 @@ class Models:
                     key = self._witness.identities.number(model)
                     self._asked[key] = self._asked.get(key, 0) + 1
                     self._grow(key)
-            return original(model)
+            result = original(model)
+            if not self._looking and not self._witness.quiet:
+                with self._witness.attention():
+                    self._witness.follower.penalized(result)
+            return result
 
         return losses
 

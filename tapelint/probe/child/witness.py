@@ -9,7 +9,7 @@ from typing import Any
 from tapelint.probe.child.feeds import Feeds
 from tapelint.probe.child.gradients import Gradients
 from tapelint.probe.child.identities import Identities
-from tapelint.probe.child.reference import Reference
+from tapelint.probe.child.parity.follower import Follower
 from tapelint.probe.child.scribe import Scribe
 from tapelint.probe.child.sites import Sites
 from tapelint.probe.child.stop import Budget
@@ -47,7 +47,8 @@ class Witness:
         self.feeds = Feeds(scribe, budget.short)
         self.gradients = Gradients()
         self.tapes = Tapes(scribe)
-        self.reference = Reference(self.unwatched)
+        grow = functools.partial(scribe.grow, "comparisons")
+        self.follower = Follower(self.unwatched, self.identities.number, self.sites.frames, grow)
         self.depth = _Depth()
         self.origins: dict[int, Site | None] = {}
         self.fits: list[int] = []

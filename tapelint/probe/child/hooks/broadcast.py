@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tapelint.probe.child.parity.seen import Crossing
 from tapelint.probe.child.witness import Witness, patch
 from tapelint.record import Broadcast
 
@@ -40,7 +41,10 @@ class _Book:
             result = original(left, right, *arguments, **keywords)
             if self.witness.sites.own():
                 with self.witness.attention():
-                    self._note(original.__name__.strip("_"), _shape(left), _shape(right), _shape(result))
+                    shapes = _shape(left), _shape(right), _shape(result)
+                    self._note(original.__name__.strip("_"), *shapes)
+                    if shapes[2] not in shapes[:2] and not self.witness.quiet:
+                        self.witness.follower.crossed(Crossing(shapes[0], shapes[1], result))
             return result
 
         return operate

@@ -14,7 +14,7 @@ from keras.src.losses.loss import Loss
 from keras.src.trainers.compile_utils import CompileLoss
 
 from tapelint.probe.child.measures import MOST_CLASSES, counted, joined, measured
-from tapelint.probe.child.reference import Loss as Computed
+from tapelint.probe.child.parity.seen import Loss as Computed
 from tapelint.probe.child.witness import Witness, deeper, patch
 from tapelint.record import LossCall
 
@@ -75,7 +75,8 @@ class _Book:
                     reduction = str(getattr(loss, "reduction", "") or "none")
                     weighted = sample_weight is not None
                     self._note(_kind(loss), _from_logits(loss), reduction, weighted, (y_true, y_pred, result))
-                    self._follow(Computed(loss, y_true, y_pred, result, reduction, _kind(loss)), weighted, loss)
+                    computed = Computed(loss, y_true, y_pred, result, reduction, _kind(loss), weighted)
+                    self._follow(computed, loss)
             return result
 
         return call
@@ -96,17 +97,18 @@ class _Book:
                     values = (given.get(terms[0]), given.get(terms[1]), result)
                     self._note(name, from_logits, None, False, values)
                     again = functools.partial(original, **{name: given[name] for name in list(given)[2:]})
-                    self._follow(Computed(again, *values, None, name), False, original)
+                    self._follow(Computed(again, *values, None, name), original)
             return result
 
         return call
 
-    def _follow(self, computed: Computed, weighted: bool, loss: Any) -> None:
+    def _follow(self, computed: Computed, loss: Any) -> None:
         """Tell of a loss under a tape; of none but Keras's own is it known what `fit` makes of it."""
-        if self.witness.tapes.recording and not self.witness.quiet:
+        if not self.witness.quiet:
             parts = (type(loss) if isinstance(loss, Loss) else loss, getattr(loss, "fn", loss))
-            foreign = not all(str(getattr(part, "__module__", "keras.src.")).startswith("keras.src.") for part in parts)
-            self.witness.reference.computed(computed, weighted=weighted or foreign)
+            modules = [str(getattr(part, "__module__", "keras.src.")) for part in parts]
+            foreign = not all(module.startswith(("keras.src.", "tensorflow.python.")) for module in modules)
+            self.witness.follower.computed(dataclasses.replace(computed, foreign=foreign))
 
     def _note(
         self,

@@ -14,7 +14,7 @@ from keras.src.layers.preprocessing.image_preprocessing.base_image_preprocessing
 from tapelint.probe.child.arrays import Arrays
 from tapelint.probe.child.feeds import size_of
 from tapelint.probe.child.models import Models
-from tapelint.probe.child.reference import Forward
+from tapelint.probe.child.parity.seen import Forward
 from tapelint.probe.child.witness import Witness, deeper, patch, put
 from tapelint.record import LooseCall, ModelCall, SensitiveLayer, Training
 
@@ -67,7 +67,7 @@ class _Watch:
             self._running, self._looking = [], True
             before, state = self._watched(), None
             with witness.attention():
-                state = witness.reference.state(layer) if witness.tapes.recording else None
+                state = witness.follower.state(layer)
             try:
                 with deeper(witness.depth, "layer"):
                     result = original(layer, *arguments, **keywords)
@@ -75,8 +75,7 @@ class _Watch:
                 self._looking = False
             with witness.attention():
                 made = self._note(layer, arguments, keywords, before)
-                if state is not None and len(arguments) == 1 and not keywords.keys() - {"training"}:
-                    witness.reference.called(Forward(layer, arguments[0], result, made, state))
+                witness.follower.called(Forward(layer, arguments, keywords, result, made, state))
                 self.models.seen(layer)
             return result
 

@@ -103,11 +103,8 @@ class _Book:
     def _compare(self, optimizer: Any, pairs: Pairs, own: bool) -> None:
         """Hold the update against that of `fit`, while the weights are still those of the step."""
         witness = self.witness
-        if own and witness.fit is None and not witness.tapes.recording and tf.executing_eagerly():
-            where = witness.sites.here()
-            comparison = witness.reference.compared(optimizer, pairs, witness.identities.number, where)
-            if comparison is not None:
-                witness.scribe.put("comparisons", comparison)
+        if own and tf.executing_eagerly():
+            witness.follower.compared(optimizer, pairs, witness.sites.here())
 
     @contextlib.contextmanager
     def _update(self, optimizer: Any, own: bool) -> Iterator[Pairs]:

@@ -32,8 +32,8 @@ def _enter(witness: Witness, original: Any) -> Any:
         own = witness.sites.own()
         with witness.attention():
             witness.tapes.opened(tape, witness.sites.here(), witness.in_function, own)
-            if witness.fit is None:
-                witness.reference.opened(tape, alone=own and len(witness.tapes.recording) == 1)
+            if own:
+                witness.follower.opened(tape)
         return result
 
     return enter
@@ -45,6 +45,7 @@ def _exit(witness: Witness, original: Any) -> Any:
             return original(tape, kind, value, traceback)
         with witness.attention():
             witness.tapes.closed(tape, broken=kind is not None)
+            witness.follower.closed(tape)
         return original(tape, kind, value, traceback)
 
     return leave
@@ -71,7 +72,10 @@ def _gradient(witness: Witness, original: Any) -> Any:
         known = witness.tapes.asked(tape)
         recording = bool(getattr(tape, "_recording", False))
         own = witness.sites.own()
-        result = original(tape, target, sources, output_gradients, unconnected_gradients)
+        on_the_way = witness.follower.tensors(tape) if own and output_gradients is None else []
+        asked = (sources, on_the_way) if on_the_way else sources
+        result = original(tape, target, asked, output_gradients, unconnected_gradients)
+        result, flows = result if on_the_way else (result, [])
         witness.budget.gradient()
         witness.feeds.gradient()
         with witness.attention():
@@ -84,9 +88,9 @@ def _gradient(witness: Witness, original: Any) -> Any:
                 weighted=output_gradients is not None,
                 own=own,
             )
-            number = witness.scribe.given("gradients")
-            plain = own and tf.is_tensor(target) and output_gradients is None
-            witness.reference.asked(tape, number, target, _by_variable(witness, sources, result), plain=plain)
+            if own and output_gradients is None and tf.executing_eagerly():
+                number = witness.scribe.given("gradients")
+                witness.follower.asked(tape, number, target, (sources, result), (on_the_way, flows))
         return result
 
     return gradient
@@ -129,11 +133,6 @@ def _note(
     held = witness.gradients.age(call, given)
     if held is not None:
         witness.scribe.put("gradients", held)
-
-
-def _by_variable(witness: Witness, sources: Any, gradients: Any) -> dict[int, Any]:
-    pairs = zip(tf.nest.flatten(sources), tf.nest.flatten(gradients), strict=False)
-    return {witness.identities.number(source): gradient for source, gradient in pairs}
 
 
 def _source(witness: Witness, source: Any, gradient: Any, symbolic: bool) -> Source:

@@ -1,0 +1,221 @@
+"""Stage G: what the gradients that a tape gave consist of, beside those that `fit` would have made."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tapelint.probe.child.identities import name_of
+from tapelint.probe.child.parity.causes import Cause, Sizes
+from tapelint.probe.child.parity.losses import Weighed, weighed
+from tapelint.probe.child.parity.replay import Replay, can_be_replayed, replayed
+from tapelint.probe.child.parity.seen import Forward, Step
+from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, flat, numbers
+from tapelint.record import SideBySide, Training
+
+TOO_SMALL = 1e-3
+"""The share of the penalties in the gradients below which nothing can be said of them."""
+
+OTHER = 1e-3
+"""How far two modes must be apart for one of them to be wrong."""
+
+NO_MODEL = "no model was called under the tape whose variables the gradients belong to"
+NO_EVIDENCE = "no evidence: all gradients are zero"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A tape that was asked: the gradients by the numbers of the variables, and the variables by theirs."""
+
+    number: int
+    target: Any
+    gradients: dict[int, Any]
+    variables: dict[int, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the gradients of a question consist of. `reason` says why nothing is known, if so.
+
+    `penalties` is how many times those of the layers count, `share` their size beside the rest. `apart` is how far the
+    mode of inference is from that of training, where the first was wrong. `unasked` are the trainable variables, by
+    their numbers, that a gradient would reach and that nobody asked about. `is_plain`: one model was called once, and
+    one known loss computed. `beside` are the gradients of each variable on its own.
+    """
+
+    reason: str = ""
+    loss: Weighed = field(default_factory=lambda: Weighed("", 1, (1.0,), ()))
+    sizes: Sizes = field(default_factory=lambda: Sizes(0))
+    flag: Training = "unset"
+    training: bool = True
+    penalties: float | None = None
+    share: float = 0.0
+    residual: float | None = None
+    causes: tuple[Cause, ...] = ()
+    unasked: dict[int, str] = field(default_factory=dict)
+    apart: float | None = None
+    is_plain: bool = False
+    beside: tuple[SideBySide, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Modes:
+    own: Replay
+    as_fit: Replay
+    deterministic: bool
+
+
+def accounted(
+    step: Step,
+    question: Question,
+    number: Callable[[Any], int],
+    values: Callable[[], Iterable[Any]],
+    *,
+    free: bool,
+) -> Account:
+    """The account of a question. `free`: no tape is recording any more, so that the models can be called again."""
+    judged = [forward for forward in step.forwards if _is_judged(forward, step, question, number)]
+    if not judged:
+        return Account(NO_MODEL)
+    variables = _variables(judged)
+    asked = [number(each) in question.gradients for each in variables]
+    user = flat((question.gradients.get(number(each)) for each in variables), variables)
+    if not user.any():
+        return Account(NO_EVIDENCE)
+    batch = judged[0].call.batch or 0
+    loss = weighed(step, question.target, judged, batch, values)
+    sizes = Sizes(batch, loss.terms, _size(question.target))
+    modes = _modes(step, judged, variables) if free and not step.nested and all(map(can_be_replayed, judged)) else None
+    share, penalties, residual = _penalties(step, modes, user, _mask(asked, variables))
+    return Account(
+        loss=loss,
+        sizes=sizes,
+        flag=_flag(judged),
+        training=modes is None or modes.own is modes.as_fit,
+        penalties=penalties,
+        share=share,
+        residual=residual,
+        causes=(*loss.causes, *_of_mode(judged, modes)),
+        unasked=_unasked(modes, variables, asked, number),
+        apart=_apart(modes) if loss.is_known else None,
+        is_plain=loss.is_known and len(step.forwards) == 1,
+        beside=tuple(_beside(modes, variables, user, loss.factors)),
+    )
+
+
+def _is_judged(forward: Forward, step: Step, question: Question, number: Callable[[Any], int]) -> bool:
+    """Whether the gradients are by variables of this layer, and the target depends on what it made."""
+    flows = any(step.weight(each) is not None for each in forward.tensors)
+    return flows and any(number(each) in question.gradients for each in forward.layer.trainable_variables)
+
+
+def _variables(judged: list[Forward]) -> list[Any]:
+    every = [variable for forward in judged for variable in forward.layer.trainable_variables]
+    return list({id(each): each for each in every}.values())
+
+
+def _mask(asked: list[bool], variables: list[Any]) -> Vector:
+    sizes = [int(np.prod(each.shape)) for each in variables]
+    return np.repeat(np.array(asked, "float64"), sizes)
+
+
+def _size(target: Any) -> int:
+    return sum(int(tf.size(each)) for each in tf.nest.flatten(target))
+
+
+def _modes(step: Step, judged: list[Forward], variables: list[Any]) -> _Modes | None:
+    with contextlib.suppress(Exception):  # Code of the user's may refuse to run a second time.
+        own = replayed(step, judged, variables, None)
+        again = replayed(step, judged, variables, None)
+        if not own.resembles(again, EXPLAINED) or distance(own.data, again.data) > EXPLAINED:
+            return _Modes(own, own, deterministic=False)
+        if all(forward.call.training == "true" for forward in judged):
+            return _Modes(own, own, deterministic=True)
+        return _Modes(own, replayed(step, judged, variables, True), deterministic=True)
+    return None
+
+
+def _penalties(
+    step: Step, modes: _Modes | None, user: Vector, mask: Vector
+) -> tuple[float, float | None, float | None]:
+    """The share of the penalties, how often they count, and what then is left unexplained."""
+    asked = _asked(step)
+    if modes is None or not modes.deterministic:
+        return (1.0 if asked is not None else 0.0), asked, None
+    data, extra = modes.own.data * mask, modes.own.penalties * mask
+    rest, size = user - data, float(np.linalg.norm(user))
+    share = float(np.linalg.norm(extra)) / size
+    if share < TOO_SMALL / 10:
+        return share, asked, float(np.linalg.norm(rest)) / size
+    factor = float(rest @ extra) / float(extra @ extra)
+    residual = float(np.linalg.norm(rest - factor * extra)) / size
+    if residual > EXPLAINED and asked is not None:
+        return share, asked, residual
+    return share, factor if residual <= EXPLAINED else asked, residual
+
+
+def _asked(step: Step) -> float | None:
+    """How often the target counts the penalties that were asked for; None where nobody did, or there are none."""
+    weights = [[step.weight(each) for each in penalties] for penalties in step.penalties if penalties]
+    if not weights:
+        return None
+    return sum(float(np.mean([0.0 if w is None else float(numbers(w).mean()) for w in each])) for each in weights)
+
+
+def _of_mode(judged: list[Forward], modes: _Modes | None) -> list[Cause]:
+    flags = {forward.call.training for forward in judged} - {"true"}
+    if not flags:
+        return []
+    how = "with `training=False`" if "false" in flags else "without `training=True`"
+    mode = Cause("inference-mode", f"the model is called {how}")
+    if modes is None or not modes.deterministic:
+        seen = [each.training for forward in judged for each in forward.call.sensitive if each.training is not None]
+        return [mode] if seen and not any(seen) else []
+    own, as_fit = modes.own, modes.as_fit
+    if own.resembles(as_fit, OTHER) and distance(own.data, as_fit.data) <= OTHER:
+        return []
+    frozen = [name for name in as_fit.moved if name not in own.moved]
+    if not frozen:
+        return [mode]
+    words = f"{len(frozen)} statistics of normalization stay as they are, which `fit` moves"
+    return [mode, Cause("statistics-frozen", words)]
+
+
+def _apart(modes: _Modes | None) -> float | None:
+    """How far the gradients of the two modes are apart; None where the one of training was used."""
+    if modes is None or modes.own is modes.as_fit or modes.own.resembles(modes.as_fit, OTHER):
+        return None
+    return max(distance(modes.own.data, modes.as_fit.data), OTHER)
+
+
+def _beside(
+    modes: _Modes | None, variables: list[Any], user: Vector, factors: tuple[float, ...]
+) -> Iterator[SideBySide]:
+    """The gradients of each variable, beside those of `fit`, for which every loss counts once."""
+    if modes is None or not modes.deterministic or len(set(factors)) != 1 or not factors[0]:
+        return
+    fit = modes.as_fit.data / factors[0] + modes.as_fit.penalties
+    starts = np.cumsum([0, *(int(np.prod(each.shape)) for each in variables)])
+    for variable, start, end in zip(variables, starts, starts[1:], strict=False):
+        own, other = user[start:end], fit[start:end]
+        yield SideBySide(name_of(variable), *(float(np.linalg.norm(each)) for each in (own, other, own - other)))
+
+
+def _unasked(
+    modes: _Modes | None, variables: list[Any], asked: list[bool], number: Callable[[Any], int]
+) -> dict[int, str]:
+    """The variables that gradients would reach, but nobody asked for them."""
+    if modes is None or all(asked):
+        return {}
+    sizes = [int(np.prod(each.shape)) for each in variables]
+    parts = np.split(modes.as_fit.data, np.cumsum(sizes)[:-1])
+    found = zip(variables, asked, parts, strict=True)
+    return {number(each): str(getattr(each, "path", "")) for each, known, part in found if not known and part.any()}
+
+
+def _flag(judged: list[Forward]) -> Training:
+    flags = [forward.call.training for forward in judged]
+    return next((flag for flag in flags if flag != "true"), "true")

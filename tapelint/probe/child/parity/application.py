@@ -1,0 +1,155 @@
+"""Stage A: what became of gradients between the tape that gave them and the optimizer that took them.
+
+`applied` asks only for arrays: which gradients there were for each variable, and which one came to it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tapelint.probe.child.parity.causes import Cause, is_close, told
+from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, solved
+
+PARALLEL = 0.99999
+"""The cosine from which on one gradient is a multiple of another."""
+
+FEWEST = 8
+"""The numbers that a gradient must have to be known by its direction; two of them are parallel by chance."""
+
+NOTHING = 1e-3
+"""The factor below which the gradients of a step have no part in an update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What was done. `weights` are the factors of the gradients of each tape, the oldest first; None if unknown."""
+
+    weights: tuple[float, ...] | None
+    causes: tuple[Cause, ...] = ()
+
+
+def applied(taken: dict[int, Vector], given: Sequence[dict[int, Vector]], names: dict[int, str]) -> Application:
+    """The gradients `taken` by the optimizer, by variable, beside those that the tapes have given, the newest last."""
+    newest = given[-1]
+    keys = [key for key in taken if key in newest and newest[key].shape == taken[key].shape]
+    permuted = _permuted(taken, newest, names)
+    if permuted is not None:
+        return Application(_only_newest(given, 1.0), (permuted,))
+    if not keys:
+        return Application(None)
+    user, own = _joined(taken, keys), _joined(newest, keys)
+    if distance(user, own) <= EXPLAINED:
+        return Application(_only_newest(given, 1.0))
+    factor = _factor(user, own)
+    if factor is not None:
+        clipped = _clipped_globally(user, factor)
+        return Application(_only_newest(given, 1.0 if clipped else factor), (clipped,) if clipped else ())
+    return _by_variable(taken, given, keys) or _by_value(user, own, given) or _mixed(user, given, keys)
+
+
+def _only_newest(given: Sequence[Any], factor: float) -> tuple[float, ...]:
+    return (*[0.0] * (len(given) - 1), factor)
+
+
+def _joined(gradients: dict[int, Vector], keys: list[int]) -> Vector:
+    return np.concatenate([gradients[key].reshape(-1) for key in keys])
+
+
+def _factor(user: Vector, own: Vector) -> float | None:
+    """The number that one is of the other; None if it is no multiple."""
+    square = float(own @ own)
+    if not square:
+        return None
+    factor = float(user @ own) / square
+    return factor if distance(factor * own, user) <= EXPLAINED and user.any() else None
+
+
+def _permuted(taken: dict[int, Vector], given: dict[int, Vector], names: dict[int, str]) -> Cause | None:
+    """Gradients that went to other variables than they belong to."""
+    strangers = []
+    for key, gradient in taken.items():
+        if key in given and given[key].shape == gradient.shape and _are_parallel(gradient, given[key]):
+            continue
+        for other, own in given.items():
+            if other != key and own.shape == gradient.shape and _belongs(gradient, own):
+                strangers.append((other, key))
+                break
+    if not strangers:
+        return None
+    source, target = (names.get(key, "another variable") for key in strangers[0])
+    more = f", and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+    return Cause("permuted-pairs", f"the gradient of `{source}` is applied to `{target}`{more}")
+
+
+def _belongs(gradient: Vector, own: Vector) -> bool:
+    if not gradient.any():
+        return False
+    return np.array_equal(gradient, own) or (gradient.size >= FEWEST and _are_parallel(gradient, own))
+
+
+def _are_parallel(left: Vector, right: Vector) -> bool:
+    a, b = left.reshape(-1), right.reshape(-1)
+    lengths = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    return bool(lengths) and float(a @ b) / lengths > PARALLEL
+
+
+def _clipped_globally(user: Vector, factor: float) -> Cause | None:
+    norm = float(np.linalg.norm(user))
+    if not 0 < factor < 1 or not _is_round(norm):
+        return None
+    return Cause("clipped", f"the gradients are clipped to a global norm of {told(norm)}")
+
+
+def _is_round(number: float) -> bool:
+    """Whether a person has written this number."""
+    return number > 0 and is_close(number, float(f"{number:.2g}"), 1e-5)
+
+
+def _by_variable(taken: dict[int, Vector], given: Sequence[dict[int, Vector]], keys: list[int]) -> Application | None:
+    """Each gradient a multiple of its own: clipped by norm, some of them zero, or scaled one by one."""
+    newest = given[-1]
+    factors: dict[int, float] = {}
+    for key in keys:
+        user, own = taken[key].reshape(-1), newest[key].reshape(-1)
+        if not own.any() and not user.any():
+            continue
+        factor = 0.0 if not user.any() else _factor(user, own)
+        if factor is None:
+            return None
+        factors[key] = factor
+    changed = [key for key, factor in factors.items() if not is_close(factor, 1.0)]
+    if not changed:
+        return None
+    weights = _only_newest(given, 1.0)
+    if all(factors[key] == 0 for key in changed):
+        words = f"the gradients of {len(changed)} of {len(keys)} variables are replaced by zero"
+        return Application(weights, (Cause("zeroed-gradients", words),))
+    norms = [float(np.linalg.norm(taken[key])) for key in changed]
+    if all(0 < factors[key] < 1 for key in changed) and all(is_close(norm, norms[0], 1e-4) for norm in norms):
+        return Application(weights, (Cause("clipped", f"each gradient is clipped to a norm of {told(norms[0])}"),))
+    words = f"between the tape and the optimizer {len(changed)} of {len(keys)} gradients are scaled, each by a factor"
+    return Application(weights, (Cause("scaled-gradients", words),))
+
+
+def _by_value(user: Vector, own: Vector, given: Sequence[Any]) -> Application | None:
+    bound = float(np.abs(user).max())
+    if not bound or distance(np.clip(own, -bound, bound), user) > EXPLAINED:
+        return None
+    cause = Cause("clipped", f"the gradients are clipped to values of at most {told(bound)}")
+    return Application(_only_newest(given, 1.0), (cause,))
+
+
+def _mixed(user: Vector, given: Sequence[dict[int, Vector]], keys: list[int]) -> Application:
+    """A sum of multiples of what several tapes have given."""
+    usable = [index for index, each in enumerate(given) if all(key in each for key in keys)]
+    for count in range(2, len(usable) + 1):
+        chosen = usable[-count:]
+        solution = solved(user, [_joined(given[index], keys) for index in chosen])
+        if solution is not None and solution.residual <= EXPLAINED:
+            weights = [0.0] * len(given)
+            for index, factor in zip(chosen, solution.factors, strict=True):
+                weights[index] = factor if factor is not None and abs(factor) > NOTHING else 0.0
+            return Application(tuple(weights))
+    return Application(None)

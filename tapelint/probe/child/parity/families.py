@@ -1,0 +1,86 @@
+"""The usual losses, by which one that a program writes out in plain operations is recognized from its gradients."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tapelint.probe.child.parity.seen import is_differentiable
+from tapelint.probe.child.parity.solve import numbers, solved
+
+LossFunction = Callable[[Any, Any], Any]
+
+ALIKE = 1e-4
+"""The part of the gradients by a model's output that a usual loss may leave unexplained."""
+
+DENSE: dict[str, LossFunction] = {
+    "mean squared error": keras.losses.mean_squared_error,
+    "mean absolute error": keras.losses.mean_absolute_error,
+    "Huber": keras.losses.huber,
+    "binary cross-entropy": keras.losses.binary_crossentropy,
+    "binary cross-entropy of logits": functools.partial(keras.losses.binary_crossentropy, from_logits=True),
+    "cross-entropy": keras.losses.categorical_crossentropy,
+    "cross-entropy of logits": functools.partial(keras.losses.categorical_crossentropy, from_logits=True),
+}
+"""Losses of labels in the shape of the predictions."""
+
+SPARSE: dict[str, LossFunction] = {
+    "cross-entropy": keras.losses.sparse_categorical_crossentropy,
+    "cross-entropy of logits": functools.partial(keras.losses.sparse_categorical_crossentropy, from_logits=True),
+}
+"""Losses of labels that are numbers of classes."""
+
+
+def recognized(predicted: Any, flow: Any, labels: Iterable[Any]) -> tuple[str, float] | None:
+    """The usual loss whose mean has these gradients by the prediction, and how many times; None if there is none."""
+    user = numbers(flow).reshape(-1)
+    for label in labels:
+        for name, function in _fitting(label, predicted):
+            gradient = _slope(function, _shaped(label, predicted, sparse=name in SPARSE), predicted)
+            found = solved(user, [numbers(gradient).reshape(-1)]) if gradient is not None else None
+            if found is not None and found.residual <= ALIKE and found.factors[0]:
+                return name, found.factors[0]
+    return None
+
+
+def _slope(function: LossFunction, label: Any, predicted: Any) -> Any:
+    """The gradient of the mean of a loss; None where the values are no labels for it."""
+    try:
+        with tf.GradientTape() as tape:
+            tape.watch(predicted)
+            mean = tf.reduce_mean(function(label, predicted))
+    except (tf.errors.OpError, ValueError, TypeError):
+        return None
+    return tape.gradient(mean, predicted)
+
+
+def labels_among(values: Iterable[Any], predicted: Any) -> Iterator[Any]:
+    """Those of the values that may be what a prediction is held against."""
+    if not is_differentiable(predicted) or predicted.shape.rank is None or predicted.shape.rank < 1:
+        return
+    size, batch = int(tf.size(predicted)), int(predicted.shape[0])
+    for value in values:
+        known = value is not predicted and (isinstance(value, np.ndarray) or hasattr(value, "numpy"))
+        if known and _is_label(np.asarray(value), size, batch):
+            yield value
+
+
+def _is_label(value: Any, size: int, batch: int) -> bool:
+    return bool(value.ndim and len(value) == batch and value.size in (size, batch) and value.dtype.kind in "fiub")
+
+
+def _fitting(label: Any, predicted: Any) -> list[tuple[str, LossFunction]]:
+    count = int(np.prod(np.shape(label)))
+    if count == int(tf.size(predicted)):
+        return list(DENSE.items())
+    is_class = np.asarray(label).dtype.kind in "iub" and predicted.shape.rank == 2
+    return list(SPARSE.items()) if is_class else []
+
+
+def _shaped(label: Any, predicted: Any, *, sparse: bool) -> Any:
+    if sparse and int(np.prod(np.shape(label))) != int(tf.size(predicted)):
+        return tf.reshape(tf.convert_to_tensor(label), (-1,))
+    return tf.reshape(tf.cast(tf.convert_to_tensor(label), predicted.dtype), predicted.shape)
