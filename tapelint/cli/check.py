@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,9 @@ from tapelint.run.outcome import Outcome
 from tapelint.run.settings import THRESHOLDS
 from tapelint.source.discover import MissingPath
 from tapelint.source.disk import ON_DISK, Files
+
+if TYPE_CHECKING:
+    from tapelint.report.html.runs import Run
 
 STDIN = Path("-")
 COMMANDS = ("check", "probe", "explain", "show", "config")
@@ -143,6 +146,7 @@ class Result:
     outcome: Outcome
     mending: Mending | None = None
     interrupted: bool = False
+    runs: "tuple[Run, ...]" = ()
 
 
 def _examined(intake: Intake, hierarchy: Hierarchy, wishes: Wishes, trial: Trial | None) -> Result:
@@ -159,14 +163,14 @@ def _examined(intake: Intake, hierarchy: Hierarchy, wishes: Wishes, trial: Trial
     if trial is None:
         return Result(outcome)
     evidence = gather(outcome, trial)
-    return Result(evidence.outcome(hierarchy), interrupted=evidence.interrupted)
+    return Result(evidence.outcome(hierarchy), None, evidence.interrupted, evidence.runs)
 
 
 def _tell(result: Result, intake: Intake, wishes: Wishes, output: Output, *, verbose: bool) -> None:
     tell_troubles(result.outcome, verbose=verbose)
     mending = result.mending
     if mending is None:
-        output.report(result.outcome)
+        output.report(result.outcome, result.runs)
         return
     if wishes.diff:
         output.write(difference(mending.changes))
@@ -178,7 +182,7 @@ def _tell(result: Result, intake: Intake, wishes: Wishes, output: Output, *, ver
         if not wishes.only:
             tell(output.findings(result.outcome).rstrip())
     elif not wishes.only:
-        output.report(result.outcome)
+        output.report(result.outcome, result.runs)
     wishes.tell(mending)
 
 

@@ -18,6 +18,7 @@ from tapelint.source.disk import Files
 if TYPE_CHECKING:
     from tapelint.probe.nursery import Nursery
     from tapelint.record import Record
+    from tapelint.report.html.runs import Run
 
 DECIDED = ("confirmed", "refuted")
 
@@ -85,6 +86,7 @@ class Evidence:
         suspects = dict.fromkeys(finding.place.path for finding in outcome.findings if _can_be_tested(finding))
         self.interrupted = False
         self.records: dict[Path, Record] = {}
+        self.compiled: dict[Path, Record] = {}
         self._outcome = outcome
         self._reasons = {path: _why_not_run(outcome, path) for path in suspects}
         self._judged = {_key(finding): self._before_any_run(finding) for finding in outcome.findings}
@@ -94,6 +96,13 @@ class Evidence:
     def scripts(self) -> list[Path]:
         """The files with findings that running them can test."""
         return [path for path, reason in self._reasons.items() if reason is None]
+
+    @property
+    def runs(self) -> "tuple[Run, ...]":
+        """What was seen of each script that was run."""
+        from tapelint.report.html.runs import Run
+
+        return tuple(Run(record, self.compiled.get(script)) for script, record in self.records.items())
 
     def hear(self, script: Path, record: "Record") -> None:
         """Takes in what happened when a script was run."""
@@ -122,6 +131,7 @@ class Evidence:
         from tapelint.probe.verdict import judge
 
         self.interrupted = record.end == "interrupted"
+        self.compiled[script] = record
         concerned = [finding for finding in self._outcome.findings if self._concerns(finding, script)]
         for finding in judge([finding for finding in concerned if _shows_in_graphs(finding)], record):
             if _key(finding) in self._judged and _shows_in_graphs(finding):

@@ -4,12 +4,17 @@ import dataclasses
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tapelint.catalog import named
 from tapelint.cli.guard import Refusal, tell, warn
 from tapelint.report.address import shown
 from tapelint.run.outcome import Outcome
+
+if TYPE_CHECKING:
+    from tapelint.report.html.runs import Run
 
 FOR_PEOPLE = ("full", "concise")
 
@@ -23,9 +28,9 @@ class Output:
     quiet: bool = False
     statistics: bool = False
 
-    def report(self, outcome: Outcome) -> None:
+    def report(self, outcome: Outcome, runs: "Sequence[Run]" = ()) -> None:
         """Prints or writes the findings. Raises Refusal if the file cannot be written."""
-        self.write(self._statistics(outcome) if self.statistics else self.findings(outcome))
+        self.write(self._statistics(outcome) if self.statistics else self.findings(outcome, runs))
 
     def write(self, text: str) -> None:
         """Prints or writes a text. Raises Refusal if the file cannot be written."""
@@ -38,8 +43,8 @@ class Output:
         except OSError as error:
             raise Refusal(f"cannot write `{self.file}`: {error.strerror}") from None
 
-    def findings(self, outcome: Outcome) -> str:
-        """The findings in the format asked for."""
+    def findings(self, outcome: Outcome, runs: "Sequence[Run]" = ()) -> str:
+        """The findings in the format asked for; a page has the `runs`, too."""
         match self.format:
             case "full":
                 from tapelint.report import full
@@ -53,6 +58,10 @@ class Output:
                 from tapelint.report import json as document
 
                 return document.render(outcome)
+            case "html":
+                from tapelint.report.html import page
+
+                return page.render(outcome, runs)
             case _:
                 from tapelint.report import lsp
 

@@ -13,9 +13,9 @@ from tapelint.cli.output import FOR_PEOPLE, Output, tell_troubles
 from tapelint.run.outcome import Outcome
 
 if TYPE_CHECKING:
-    from tapelint.record import Record
+    from tapelint.cli.evidence import Evidence
 
-FORMATS = ("full", "concise", "json")
+FORMATS = ("full", "concise", "json", "html")
 
 
 def probe(
@@ -68,11 +68,13 @@ def probe(
         evidence = Evidence(lint([path], hierarchy))
         record = Trial(steps, seconds, quiet).run(path, arguments or ())
         evidence.hear(path, record)
+        if output.format == "html" and record.functions and not evidence.interrupted:
+            evidence.hear_compiled(path, Trial(steps, seconds, quiet).run(path, arguments or (), graph=True))
         outcome = evidence.outcome(hierarchy)
         tell_troubles(outcome, verbose=verbose)
         if verbose:
             tell(f"the script said:\n{record.stdout}{record.stderr}".rstrip())
-        output.write(_report(output, outcome, record))
+        output.write(_report(output, outcome, evidence))
         if evidence.interrupted:
             raise KeyboardInterrupt
         status = exit_status(outcome, hierarchy.run.severity_threshold, exit_zero=exit_zero)
@@ -83,8 +85,11 @@ def probe(
     raise typer.Exit(status)
 
 
-def _report(output: Output, outcome: Outcome, record: "Record") -> str:
-    found = output.findings(outcome)
+def _report(output: Output, outcome: Outcome, evidence: "Evidence") -> str:
+    found = output.findings(outcome, evidence.runs)
+    if output.format == "html":
+        return found
+    (record,) = evidence.records.values()
     if output.format in FOR_PEOPLE:
         from tapelint.report import account
 

@@ -20,6 +20,7 @@ from tapelint.source.span import Position, Span
 
 if TYPE_CHECKING:
     from tapelint.record import Record
+    from tapelint.report.html.runs import Run
 
 _CURED = "refuted"
 
@@ -50,17 +51,19 @@ class Effect:
         return f"{told}: fixed, and not proved: {self.after.detail}"
 
 
-def mended_and_proved(lint: Lint, wishes: Wishes, trial: Trial, hierarchy: Hierarchy) -> tuple[Outcome, Mending, bool]:
+def mended_and_proved(
+    lint: Lint, wishes: Wishes, trial: Trial, hierarchy: Hierarchy
+) -> "tuple[Outcome, Mending, bool, tuple[Run, ...]]":
     """The outcome after every fix that does what it is for; what was made of the files is on the disk.
 
     The scripts are run as they are, and again when they are fixed. What the run refutes is not fixed, and a fix that
-    leaves the symptom as it was, or brings down the program, is taken back. The last value says whether somebody has
-    interrupted the runs: then nothing is changed that has not been proved.
+    leaves the symptom as it was, or brings down the program, is taken back. The last values
+    are whether somebody has interrupted the runs, for then nothing is changed that has not been proved, and the runs.
     """
     first = gather(lint(ON_DISK), trial)
     judged = first.outcome(hierarchy)
     if first.interrupted:
-        return judged, Mending(judged, (), (), {}), True
+        return judged, Mending(judged, (), (), {}), True, first.runs
     verdicts = {key(each): each.verdict for each in judged.findings if each.verdict}
     without: set[Key] = {one for one, verdict in verdicts.items() if verdict.kind == "refuted"}
     while True:
@@ -75,7 +78,7 @@ def mended_and_proved(lint: Lint, wishes: Wishes, trial: Trial, hierarchy: Hiera
         failing = [effect for effect in effects if effect.fails]
         if evidence.interrupted:
             taken_back(mending.changes, mending.changes)
-            return judged, Mending(judged, (), (), {}), True
+            return judged, Mending(judged, (), (), {}), True, first.runs
         if not failing:
             break
         taken_back(mending.changes, mending.changes)
@@ -85,7 +88,7 @@ def mended_and_proved(lint: Lint, wishes: Wishes, trial: Trial, hierarchy: Hiera
     if not wishes.quiet:
         for effect in effects:
             tell(str(effect))
-    return evidence.outcome(hierarchy), mending, False
+    return evidence.outcome(hierarchy), mending, False, evidence.runs
 
 
 def _effects(

@@ -9,7 +9,7 @@ from tapelint.report import ink
 from tapelint.report.address import shown
 from tapelint.report.ink import Line, Role, defuse
 
-_ENDS: Mapping[End, tuple[str, Role]] = {
+ENDS: Mapping[End, tuple[str, Role]] = {
     "finished": ("ran to its end", "strong"),
     "stopped": ("stopped by the probe, which had seen enough", "strong"),
     "raised": ("ended by an exception", "error"),
@@ -39,7 +39,7 @@ def render(record: Record, *, colour: bool = False) -> str:
 
 
 def _headline(record: Record) -> Line:
-    words, role = _ENDS[record.end]
+    words, role = ENDS[record.end]
     name = defuse(shown(Path(record.script)))
     return (
         (name, "path"),

@@ -11,7 +11,7 @@ from tapelint.program.wrappers import Wrappers
 from tapelint.run.select import Selection, Selector, preview_rules_asked_for, rules_in_force
 from tapelint.source.patterns import Patterns
 
-OUTPUT_FORMATS = ("full", "concise", "json", "lsp")
+OUTPUT_FORMATS = ("full", "concise", "json", "lsp", "html")
 LEVELS: Sequence[Severity] = ("error", "warning", "info", "off")
 THRESHOLDS = LEVELS[:3]
 DEFAULT_EXCLUDE = (

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from tapelint.finding import Finding, Place, Verdict
 from tapelint.probe import launch, verdict
-from tapelint.record import Exceptional, Record
+from tapelint.record import Exceptional, Function, Record
 from tapelint.source.span import Position, Span
 from tests.cli.commands import BROKEN, LINE, tapelint
 
@@ -132,6 +133,15 @@ class TestCheck:
         assert "train.py:TL150" not in verdicts(told.out)
         assert json.loads(told.out)["summary"]["suppressed"] == 1
 
+    def test_a_page_has_every_run(self, stage: Stage) -> None:
+        Path("other.py").write_text(BROKEN)
+        told = tapelint("check", "--probe", "--select", "TL101", "--output-format", "html")
+        assert told.status == 1
+        assert [name for name, _ in stage.asked] == ["other.py", "train.py"]
+        assert all(f"The run of <code>{name}</code>" in told.out for name in ("other.py", "train.py"))
+        assert told.out.count("<strong>confirmed by the run</strong>") == 2
+        assert "The run" not in tapelint("check", "--select", "TL101", "--output-format", "html").out
+
     def test_an_interrupt_leaves_a_report(self, stage: Stage) -> None:
         stage.record = dataclasses.replace(stage.record, end="interrupted")
         for name in ("a", "b"):
@@ -172,6 +182,22 @@ class TestProbe:
         document = json.loads(told.out)
         assert document["record"]["updates"] == 4
         assert verdicts(told.out)["train.py:TL101"] == "confirmed"
+
+    def test_a_page_goes_to_standard_output_or_to_a_file(self, stage: Stage) -> None:
+        told = tapelint("probe", "train.py", "--select", "TL101", "--output-format", "html")
+        assert told.status == 1
+        assert told.out.startswith("<!DOCTYPE html>\n")
+        assert "seen in train.py" in told.out and told.out.endswith("</html>\n")
+        assert tapelint("probe", "train.py", "--select", "TL101", "--output-format", "html", "-o", "a/b.html").out == ""
+        assert Path("a/b.html").read_text(encoding="utf-8") == told.out
+        assert [asked["graph"] for _, asked in stage.asked] == [False, False]
+
+    def test_a_page_counts_the_traces_of_functions_in_a_second_run(self, stage: Stage) -> None:
+        stage.record = dataclasses.replace(STOPPED, functions=(Function(1, None, "step", 4, 6, 2, 3),))
+        assert "<h3>Traces</h3>" in tapelint("probe", "train.py", "--output-format", "html").out
+        assert [asked["graph"] for _, asked in stage.asked] == [False, True]
+        tapelint("probe", "train.py", "--output-format", "json")
+        assert [asked["graph"] for _, asked in stage.asked] == [False, True, False]
 
     @pytest.mark.usefixtures("stage")
     def test_a_file(self) -> None:
@@ -218,6 +244,16 @@ def test_a_real_run_confirms_a_real_bug() -> None:
     assert told.status == 1
     assert verdicts(told.out)["train.py:TL101"] == "confirmed"
     assert json.loads(told.out)["record"]["gradients"]
+
+
+@pytest.mark.xdist_group("tensorflow")
+def test_a_page_of_a_real_run() -> None:
+    text = tapelint("probe", "train.py", "--select", "TL101", "--steps", "3", "--output-format", "html").out
+    told = [" ".join(line.split()) for line in re.sub("<[^>]+>", "\n", text).splitlines() if line.strip()]
+    assert "1 of 1 layer never moved" in told
+    row = told.index("dense", told.index("Gradients and updates, layer by layer"))
+    assert told[row + 1 : row + 3] == ["0", "none"]  # The program feeds nothing but zeros.
+    assert "The gradient of each variable" not in text
 
 
 @pytest.mark.xdist_group("tensorflow")

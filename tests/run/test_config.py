@@ -128,7 +128,7 @@ class TestRefusals:
             ('ignore = ["gradients-not-aplied"]', "did you mean `gradients-not-applied`?"),
             (
                 'output-format = "jsn"',
-                "must be one of full, concise, json, lsp, not the string `jsn`, did you mean `json`",
+                "must be one of full, concise, json, lsp, html, not the string `jsn`, did you mean `json`",
             ),
             ('severity-threshold = "off"', "must be one of error, warning, info"),
             ("exclude = ['!']", "`exclude` is wrong: `!` is not a valid pattern"),

@@ -1,0 +1,82 @@
+"""The part of the page that holds the user's step against the one of `fit`, variable by variable."""
+
+from tapelint.record import Comparison, Record, SideBySide
+from tapelint.report.html.markup import Content, Html, joined, prose, tag
+from tapelint.report.html.norms import shared_part
+from tapelint.report.html.tables import table
+from tapelint.report.html.wording import breakable, figure, place
+
+SAME = 1e-3
+"""The part by which gradients may differ that are the same: two runs of one computation differ by 1e-6."""
+
+MOST = 200
+
+
+def beside_fit(record: Record) -> Html | None:
+    """Each update that was compared; nothing where none was."""
+    compared = [each for each in record.comparisons if each.variables]
+    if not compared:
+        return None
+    return joined(tag("h3", "Beside ", tag("code", "fit")), *(_comparison(each, record.script) for each in compared))
+
+
+def factor(comparison: Comparison) -> float | None:
+    """The number of times that every gradient is as long as that of `fit`, if it is the same for all of them."""
+    whole = max((each.fit for each in comparison.variables), default=0.0)
+    ratios = [each.own / each.fit for each in comparison.variables if each.fit > SAME * whole]
+    if not ratios or max(ratios) - min(ratios) > SAME * max(ratios):
+        return None
+    middle = sum(ratios) / len(ratios)
+    return middle if all(_explained(each, middle) for each in comparison.variables) else None
+
+
+def _explained(variable: SideBySide, times: float) -> bool:
+    """Whether the difference is as long as it is when only the length differs, and not the direction."""
+    return abs(variable.apart - abs(times - 1) * variable.fit) <= SAME * max(variable.own, variable.fit)
+
+
+def verdict(comparison: Comparison) -> str:
+    """What the numbers say together."""
+    times = factor(comparison)
+    if times is not None and abs(times - 1) <= SAME:
+        return "The gradients are those that `fit` would have made of the same batch."
+    if times is not None:
+        return f"Every gradient is {figure(times)} times the one that `fit` would have made of the same batch."
+    return "The gradients are not those that `fit` would have made of the same batch."
+
+
+def _comparison(comparison: Comparison, script: str) -> Html:
+    widest = max(max(each.own, each.fit) for each in comparison.variables)
+    shared = shared_part([each.name for each in comparison.variables])
+    rows = [_row(each, each.name.removeprefix(shared), widest) for each in comparison.variables[:MOST]]
+    caption = f"The gradient of each variable, here and in `fit`, for one batch of {comparison.batch}"
+    sub = joined(
+        "The step on ",
+        place(comparison.where, script),
+        f", with {comparison.optimizer}, and the loss ",
+        tag("code", comparison.loss),
+        ".",
+    )
+    return joined(
+        tag("p", prose(verdict(comparison)), class_="verdict-line"),
+        tag("p", sub, class_="quiet"),
+        table(caption, ("variable", "here", prose("in `fit`"), "times", "differs by"), rows, numbers=4),
+    )
+
+
+def _row(variable: SideBySide, name: str, widest: float) -> list[Content]:
+    times = figure(variable.own / variable.fit) if variable.fit else figure(None)
+    apart = f"{figure(100 * variable.apart / variable.fit)} %" if variable.fit else figure(variable.apart)
+    return [
+        breakable(name),
+        _bar(variable.own, widest, "first"),
+        _bar(variable.fit, widest, "second"),
+        times,
+        apart,
+    ]
+
+
+def _bar(value: float, widest: float, kind: str) -> Html:
+    share = 100 * value / widest if widest else 0.0
+    bar = tag("span", class_=f"bar {kind}", style=f"inline-size: {share:.1f}%", aria_hidden="true")
+    return joined(figure(value), tag("span", bar, class_="track"))
