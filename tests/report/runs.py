@@ -65,7 +65,24 @@ def beside(*, times: float = 1.0) -> Comparison:
     variables = tuple(
         SideBySide(name, times * number / 10, number / 10, abs(times - 1) * number / 10) for number, name in names()
     )
-    return Comparison(1, site(23), 1, "mse", 32, 32, 32, "true", "Adam", (), variables=variables)
+    same = times == 1
+    return Comparison(
+        1,
+        site(23),
+        1,
+        "mse",
+        32,
+        32,
+        32,
+        "true",
+        "Adam",
+        (),
+        verdict="matches" if same else "differs",
+        causes=() if same else ("sum-over-batch",),
+        message="the update is the one `fit` would make" if same else f"the update is {times} times fit's",
+        steps=4,
+        variables=variables,
+    )
 
 
 def right(layers: tuple[str, ...] = LAYERS, steps: int = 4) -> Record:

@@ -14,8 +14,9 @@ import html5lib
 import pytest
 
 from tapelint.finding import Finding, Fix, Place, TrailStep, Verdict, VerdictKind
-from tapelint.record import Assignment, Record
+from tapelint.record import Assignment, Comparison, Record
 from tapelint.report.html import page, plots
+from tapelint.report.html.beside_fit import factor
 from tapelint.report.html.runs import Run
 from tapelint.run.outcome import Crash, Outcome
 from tapelint.source.document import Document
@@ -338,24 +339,32 @@ class TestTheRun:
 
     def test_each_variable_beside_fit(self) -> None:
         text = page.render(EMPTY, [Run(replace(right(), comparisons=(beside(times=32),)))])
-        rows = table(parsed(text), "The gradient of each variable")
+        rows = table(parsed(text), "How long the gradient of each variable was")
         assert rows[0] == ["embedding/kernel", "3.2", "0.1", "32", "3100 %"]
         assert len(rows) == 8
-        assert "Every gradient is 32 times the one that" in text
+        assert "Not as <code>fit</code> would do it</strong>: the update is 32 times fit" in text
 
     @pytest.mark.parametrize(
-        ("own", "apart", "words"),
+        ("comparisons", "glimpse", "words"),
         [
-            (1.0, 1e-7, "The gradients are those that"),
-            (1.0, 2.0, "The gradients are not those that"),
-            (2.0, 1.0, "Every gradient is 2 times the one that"),
-            (2.0, 2.5, "The gradients are not those that"),
+            ((beside(),), "the same", "As <code>fit</code> would do it"),
+            ((beside(times=32),), "32 times", "Not as <code>fit</code> would do it"),
+            ((beside(), beside(times=32)), "different", "Not as <code>fit</code> would do it"),
+            ((replace(beside(), verdict="unable", variables=()),), "not compared", "This cannot be told"),
+            ((replace(beside(times=2), variables=()),), "different", "Not as <code>fit</code> would do it"),
         ],
     )
-    def test_a_factor_is_one_only_if_it_explains_everything(self, own: float, apart: float, words: str) -> None:
-        variables = tuple(replace(each, own=own, fit=1.0, apart=apart) for each in beside().variables)
-        record = replace(right(), comparisons=(replace(beside(), variables=variables),))
+    def test_what_the_comparison_says(self, comparisons: tuple[Comparison, ...], glimpse: str, words: str) -> None:
+        record = replace(right(), comparisons=comparisons)
         assert words in page.render(EMPTY, [Run(record)])
+        assert glance(EMPTY, record)["beside fit"] == glimpse
+
+    @pytest.mark.parametrize(
+        ("own", "apart", "times"), [(1.0, 1e-7, 1.0), (1.0, 2.0, None), (2.0, 1.0, 2.0), (2.0, 2.5, None)]
+    )
+    def test_a_factor_explains_all_or_nothing(self, own: float, apart: float, times: float | None) -> None:
+        variables = tuple(replace(each, own=own, fit=1.0, apart=apart) for each in beside().variables)
+        assert factor(replace(beside(), variables=variables)) == times
 
     def test_the_pipeline_is_a_chain(self) -> None:
         tree = parsed(page.render(EMPTY, [Run(right())]))

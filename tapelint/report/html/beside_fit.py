@@ -1,23 +1,29 @@
 """The part of the page that holds the user's step against the one of `fit`, variable by variable."""
 
-from tapelint.record import Comparison, Record, SideBySide
+from tapelint.record import Comparison, ParityVerdict, Record, SideBySide
 from tapelint.report.html.markup import Content, Html, joined, prose, tag
 from tapelint.report.html.norms import shared_part
 from tapelint.report.html.tables import table
-from tapelint.report.html.wording import breakable, figure, place
+from tapelint.report.html.wording import breakable, count, figure, place
 
 SAME = 1e-3
 """The part by which gradients may differ that are the same: two runs of one computation differ by 1e-6."""
 
 MOST = 200
 
+_SAID: dict[ParityVerdict, str] = {
+    "matches": "As `fit` would do it",
+    "differs": "Not as `fit` would do it",
+    "unable": "This cannot be told",
+}
+
 
 def beside_fit(record: Record) -> Html | None:
-    """Each update that was compared; nothing where none was."""
-    compared = [each for each in record.comparisons if each.variables]
-    if not compared:
+    """Each place whose updates were compared; nothing where none was."""
+    if not record.comparisons:
         return None
-    return joined(tag("h3", "Beside ", tag("code", "fit")), *(_comparison(each, record.script) for each in compared))
+    compared = (_comparison(each, record.script) for each in record.comparisons)
+    return joined(tag("h3", "Beside ", tag("code", "fit")), *compared)
 
 
 def factor(comparison: Comparison) -> float | None:
@@ -35,33 +41,29 @@ def _explained(variable: SideBySide, times: float) -> bool:
     return abs(variable.apart - abs(times - 1) * variable.fit) <= SAME * max(variable.own, variable.fit)
 
 
-def verdict(comparison: Comparison) -> str:
-    """What the numbers say together."""
-    times = factor(comparison)
-    if times is not None and abs(times - 1) <= SAME:
-        return "The gradients are those that `fit` would have made of the same batch."
-    if times is not None:
-        return f"Every gradient is {figure(times)} times the one that `fit` would have made of the same batch."
-    return "The gradients are not those that `fit` would have made of the same batch."
-
-
 def _comparison(comparison: Comparison, script: str) -> Html:
+    message = prose(comparison.message)
+    told = joined(tag("strong", prose(_SAID[comparison.verdict])), ": " if message else None, message)
+    where = joined(
+        f"{count(comparison.steps, 'update')} by {comparison.optimizer} on ",
+        place(comparison.where, script),
+        ", with the loss ",
+        tag("code", comparison.loss),
+        f" and batches of {comparison.batch}.",
+    )
+    return joined(
+        tag("p", told, class_=f"parity {comparison.verdict}"), tag("p", where, class_="quiet"), _variables(comparison)
+    )
+
+
+def _variables(comparison: Comparison) -> Html | None:
+    if not comparison.variables:
+        return None
     widest = max(max(each.own, each.fit) for each in comparison.variables)
     shared = shared_part([each.name for each in comparison.variables])
     rows = [_row(each, each.name.removeprefix(shared), widest) for each in comparison.variables[:MOST]]
-    caption = f"The gradient of each variable, here and in `fit`, for one batch of {comparison.batch}"
-    sub = joined(
-        "The step on ",
-        place(comparison.where, script),
-        f", with {comparison.optimizer}, and the loss ",
-        tag("code", comparison.loss),
-        ".",
-    )
-    return joined(
-        tag("p", prose(verdict(comparison)), class_="verdict-line"),
-        tag("p", sub, class_="quiet"),
-        table(caption, ("variable", "here", prose("in `fit`"), "times", "differs by"), rows, numbers=4),
-    )
+    caption = "How long the gradient of each variable was, here and in `fit`, in the first of these updates"
+    return table(caption, ("variable", "here", prose("in `fit`"), "times", "differs by"), rows, numbers=4)
 
 
 def _row(variable: SideBySide, name: str, widest: float) -> list[Content]:

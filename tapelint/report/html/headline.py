@@ -103,11 +103,10 @@ def _findings(outcome: Outcome) -> str:
 
 
 def _beside_fit(record: Record) -> str:
-    factors = [factor(each) for each in record.comparisons if each.variables]
-    if not factors:
-        return "not compared"
-    if all(each is not None and abs(each - 1) <= SAME for each in factors):
-        return "the same"
+    verdicts = {each.verdict for each in record.comparisons}
+    if "differs" not in verdicts:
+        return "the same" if "matches" in verdicts else "not compared"
+    factors = [factor(each) for each in record.comparisons]
     return f"{figure(factors[0])} times" if len(factors) == 1 and factors[0] is not None else "different"
 
 
@@ -149,7 +148,7 @@ def _share(some: Sequence[Layer], every: Sequence[Layer], what: str) -> str:
 
 
 def _times(record: Record) -> str:
-    known = [factor(each) for each in record.comparisons if each.variables]
+    known = [factor(each) for each in record.comparisons]
     if len(known) != 1 or known[0] is None or not math.isfinite(known[0]) or abs(known[0] - 1) <= SAME:
         return ""
     return f"Every gradient is {figure(known[0])} times that of `fit`"
