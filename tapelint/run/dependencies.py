@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from tapelint.program.target import Target
 
 # What says exactly what is installed comes before what only says what may be.
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
-_FILES = (
-    "pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "PKG-INFO",
-    "environment.yml", "environment.yaml", "conda.yml", "conda.yaml",
+_FILES = frozenset(
+    {"pyproject.toml", "setup.cfg", "setup.py", "Pipfile", "PKG-INFO",
+     "environment.yml", "environment.yaml", "conda.yml", "conda.yaml"}
 )  # fmt: skip
-_PATTERNS = ("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in", "constraints*.txt")
+_PATTERNS = ("requirements*.txt", "requirements*.in", "constraints*.txt")
+_LISTS = "requirements"
+"""A folder in which each file is such a list."""
 
 # How far above a file its project's dependencies may be written down, and how much of a file is read.
 _ANCESTORS = 6
@@ -41,7 +44,6 @@ _LOCKED = re.compile(
 Version = tuple[int, ...]
 
 
-@cache
 def keras_required(folder: Path) -> Target | None:
     """The Keras that the nearest dependency files at or above a folder lead to; None when none of them speaks of it."""
     for place in (folder, *list(folder.parents)[:_ANCESTORS]):
@@ -53,12 +55,18 @@ def keras_required(folder: Path) -> Target | None:
     return None
 
 
+@cache
 def _said_in(folder: Path) -> Target | None:
-    for path in _files(folder, _LOCKS):
+    """What the dependency files of one folder lead to: many files ask about the same folders above them."""
+    try:
+        present = frozenset(path.name for path in folder.iterdir())
+    except OSError:
+        return None
+    for path in (folder / name for name in _LOCKS if name in present):
         locked = [_of_version(name, version) for name, version in _locked(_text(path))]
         if locked:
             return "3" if "3" in locked else "2"
-    said = [target for path in _files(folder, _FILES, _PATTERNS) for target in required(_requirements(path))]
+    said = [target for path in _files(folder, present) for target in required(_requirements(path))]
     if not said:
         return None
     # Of several lists of requirements, the strictest tells what the project can be installed with.
@@ -131,12 +139,13 @@ def _locked(text: str) -> Iterator[tuple[str, str]]:
         yield found["name"] or found["pipenv"], found["version"] or found["pinned"]
 
 
-def _files(folder: Path, names: Iterable[str], patterns: Iterable[str] = ()) -> Iterator[Path]:
-    for name in names:
-        if (folder / name).is_file():
+def _files(folder: Path, present: frozenset[str]) -> Iterator[Path]:
+    """The lists of requirements in a folder with these names."""
+    for name in sorted(present):
+        if name in _FILES or any(fnmatch(name, pattern) for pattern in _PATTERNS):
             yield folder / name
-    for pattern in patterns:
-        yield from sorted(path for path in folder.glob(pattern) if path.is_file())
+    if _LISTS in present:
+        yield from sorted(path for path in (folder / _LISTS).glob("*") if path.suffix in (".txt", ".in"))
 
 
 def _requirements(path: Path) -> str:

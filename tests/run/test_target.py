@@ -31,11 +31,6 @@ class Mix(keras.layers.Layer):
 """
 
 
-@pytest.fixture(autouse=True)
-def fresh() -> None:
-    keras_required.cache_clear()
-
-
 def found(folder: Path, program: str, **files: str) -> list[Finding]:
     """What is found in a program that lies in a folder of a project with these files."""
     others = {name.replace("__", "."): text for name, text in files.items()}
