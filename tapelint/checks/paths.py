@@ -17,8 +17,9 @@ from tapelint.program import kinds
 from tapelint.program.knowledge import table
 from tapelint.program.models import graph_outputs, library_class, parts_of
 from tapelint.program.objectives import given_to_compile
-from tapelint.program.paths import Cut, CutKind, detachments, severing, sources_of, way_back
+from tapelint.program.paths import detachments, severing, sources_of, way_back
 from tapelint.program.program import Program
+from tapelint.program.strides import Cut, CutKind
 from tapelint.program.tapes import Gradients, choices_of_root
 from tapelint.program.values import Computed, Constant, Function, Instance, Result, Site, Value, alternatives
 from tapelint.syntax import tree
