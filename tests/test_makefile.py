@@ -87,6 +87,14 @@ def test_the_demo_installs_the_probe_and_nothing_else(checkout: Checkout) -> Non
     assert only.startswith("check --probe")
 
 
+def test_the_comparison_with_fit_needs_the_probe(checkout: Checkout) -> None:
+    assert checkout.make("parity").returncode == 0
+    asked = checkout.asked()
+    (install,) = installs(asked)
+    assert install.endswith("--editable .[probe]")
+    assert asked[-1] == "-m benchmarks.parity"
+
+
 def test_what_the_tests_need_serves_the_demo_too(checkout: Checkout) -> None:
     checkout.make("test")
     checkout.asked()
