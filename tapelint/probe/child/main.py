@@ -42,6 +42,7 @@ HOOKS = (
     "metric",
     "saving",
     "standins",
+    "downloads",
     "fit",
     "trainer",
 )

@@ -2,7 +2,7 @@
 
 from tapelint.finding import Verdict
 from tapelint.probe.observations.registry import observation
-from tapelint.probe.observations.scenes import unreached
+from tapelint.probe.observations.scenes import gradients_near, unreached
 from tapelint.probe.observations.wording import counted
 from tapelint.probe.scene import Scene
 
@@ -10,7 +10,7 @@ from tapelint.probe.scene import Scene
 @observation
 def eager_step(scene: Scene) -> Verdict:
     """The gradients of a step, and its updates, were computed outside of any `tf.function`."""
-    calls = [call for call in scene.near(scene.record.gradients) if call.direct]
+    calls = [call for call in gradients_near(scene) if call.direct]
     if not calls:
         return unreached(scene.record)
     compiled = sum(call.in_function for call in calls)

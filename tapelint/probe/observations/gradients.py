@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tapelint.finding import Verdict
 from tapelint.probe.observations.registry import observation
-from tapelint.probe.observations.scenes import ENOUGH, unreached
+from tapelint.probe.observations.scenes import ENOUGH, gradients_near, unreached
 from tapelint.probe.observations.wording import counted, listed, number
 from tapelint.probe.scene import Scene
 from tapelint.record import GradientCall, Record, Source, Tensor, Update
@@ -192,7 +192,7 @@ def tapes_left_over(scene: Scene) -> Verdict:
 @observation
 def gradients_nonfinite(scene: Scene) -> Verdict:
     """Gradients with NaN or infinite entries."""
-    calls = [call for call in scene.near(scene.record.gradients) or _only_place(scene.record) if call.sources]
+    calls = [call for call in gradients_near(scene) if call.sources]
     if not calls:
         return unreached(scene.record)
     broken = {
@@ -202,12 +202,6 @@ def gradients_nonfinite(scene: Scene) -> Verdict:
     if not broken:
         return Verdict("refuted", f"every gradient was finite in {times}")
     return Verdict("confirmed", f"NaN or infinite gradients for {listed(list(broken.values()))}, in {times}")
-
-
-def _only_place(record: Record) -> list[GradientCall]:
-    """All the gradient calls, if they stand at one place: what is computed far from it is differentiated there."""
-    places = {call.where and (call.where.path, call.where.line) for call in record.gradients}
-    return list(record.gradients) if len(places) == 1 else []
 
 
 def missing_sources(calls: Iterable[GradientCall]) -> dict[int, str]:

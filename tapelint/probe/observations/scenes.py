@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tapelint.finding import Verdict
 from tapelint.probe.scene import Scene, only
-from tapelint.record import Fit, Record
+from tapelint.record import Fit, GradientCall, Record
 
 ENOUGH = 2
 """The batches that must be alike for an order to be the same, and the factors for a rate to compound."""
@@ -13,6 +13,12 @@ ENOUGH = 2
 def fits_near(scene: Scene) -> list[Fit]:
     """The fits at the finding; else the only one there is."""
     return scene.near(scene.record.fits) or only(scene.record.fits, lambda _: True)
+
+
+def gradients_near(scene: Scene) -> list[GradientCall]:
+    """The gradient calls at the finding; else all, if they stand at one place: what is far from it leads there."""
+    places = {call.where and (call.where.path, call.where.line) for call in scene.record.gradients}
+    return scene.near(scene.record.gradients) or (list(scene.record.gradients) if len(places) == 1 else [])
 
 
 def unreached(record: Record, there: str = "here") -> Verdict:

@@ -280,6 +280,9 @@ SIGHTS: Mapping[str, Looking] = MappingProxyType(
 )
 """The rules that a run alone can find broken, with what looks for it."""
 
+OF_DATA = ("exploding-gradients", "vanishing-gradients", "dead-units", "class-imbalance", "empty-epoch")
+"""The rules that the probe's own data or weights could break, where it has put them in the place of others."""
+
 SAID_BY = {"exploding-gradients": "non-finite-values"}
 """The rules that have nothing to add where another one has spoken."""
 
@@ -287,7 +290,10 @@ SAID_BY = {"exploding-gradients": "non-finite-values"}
 def seen(record: Record) -> Iterator[tuple[str, Sight]]:
     """Everything that the run shows, with the rule it breaks, once for each line."""
     told: set[tuple[str, str, int]] = set()
+    made_up = any("synthetic" in each.by or "random" in each.by for each in record.replacements)
     for rule, look in SIGHTS.items():
+        if made_up and rule in OF_DATA:
+            continue
         for sight in look(record):
             place = sight.where.path, sight.where.line
             if (rule, *place) not in told and (SAID_BY.get(rule), *place) not in told:

@@ -44,6 +44,8 @@ def look_again(witness: Witness) -> None:
             continue
         if any(operation.name in UNREPEATABLE for operation in feed.operations):
             continue  # It is made by Python code of the program, which is over.
+        if not feed.passages[0].ended and any(operation.name == "cache" for operation in feed.operations):
+            continue  # What a cache keeps is what it has seen of a whole epoch.
         passage = PassageNotes(again=True)
         with contextlib.suppress(Exception):
             iterator = iter(feed.dataset)

@@ -28,11 +28,11 @@ def install(witness: Witness) -> None:
         for function, make in functions.items():
             original = getattr(source, function)
             standin = _standin(witness, f"keras.datasets.{name}.{function}", original, make)
-            for module in _modules_with(original, function):
+            for module in modules_with(original, function):
                 patch(module, function, _instead(standin))
     for original in _pretrained():
         standin = _untrained(witness, original)
-        for module in _modules_with(original, original.__name__):
+        for module in modules_with(original, original.__name__):
             patch(module, original.__name__, _instead(standin))
 
 
@@ -40,7 +40,7 @@ def _instead(standin: Any) -> Callable[[Any], Any]:
     return lambda _: standin
 
 
-def _modules_with(value: Any, name: str) -> list[Any]:
+def modules_with(value: Any, name: str) -> list[Any]:
     """The modules of Keras, and of TensorFlow's Keras, that offer this function."""
     return [
         module
