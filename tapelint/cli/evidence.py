@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tapelint.catalog import named
-from tapelint.cli.progress import watching
+from tapelint.cli.progress import Screen, screening
 from tapelint.finding import Finding, Place, Verdict
 from tapelint.run.admit import admit_more
 from tapelint.run.hierarchy import Hierarchy
@@ -34,8 +34,9 @@ class Trial:
     def run(
         self,
         script: Path,
-        arguments: Iterable[str] = (),
-        nursery: "Nursery | None" = None,
+        arguments: Iterable[str],
+        nursery: "Nursery | None",
+        screen: Screen | None,
         *,
         graph: bool = False,
         patient: bool = False,
@@ -46,34 +47,47 @@ class Trial:
         """
         from tapelint.probe import launch
 
-        with watching(script, self.steps, quiet=self.quiet) as watch:
-            return launch.run(
-                script,
-                arguments=tuple(arguments),
-                steps=self.steps,
-                seconds=self.seconds,
-                graph=graph,
-                patient=patient,
-                watch=watch,
-                nursery=nursery,
-            )
+        return launch.run(
+            script,
+            arguments=tuple(arguments),
+            steps=self.steps,
+            seconds=self.seconds,
+            graph=graph,
+            patient=patient,
+            watch=screen.watch(script, graph=graph) if screen else None,
+            nursery=nursery,
+        )
 
 
 def gather(outcome: Outcome, trial: Trial, others: Iterable[Path] = ()) -> "Evidence":
     """What running every script says that has a finding which can be tested, and `others`, until it is interrupted."""
-    from tapelint.probe.nursery import nursery_for
-
     evidence = Evidence(outcome)
     scripts = list(dict.fromkeys((*evidence.scripts, *others)))
-    with nursery_for(len(scripts)) as nursery:
+    try_out(evidence, scripts, trial)
+    return evidence
+
+
+def try_out(
+    evidence: "Evidence", scripts: list[Path], trial: Trial, arguments: Iterable[str] = (), *, thorough: bool = False
+) -> None:
+    """Run the scripts, and let the evidence hear what happened, until somebody interrupts.
+
+    What compiles anything is run a second time, compiled, where a finding shows only then; if `thorough`, always.
+    """
+    from tapelint.probe.nursery import nursery_for
+
+    runs = sum(2 if thorough or evidence.wants_graphs(script) else 1 for script in scripts)
+    with nursery_for(runs) as nursery, screening(runs, trial.steps, quiet=trial.quiet) as screen:
         for script in scripts:
-            evidence.hear(script, trial.run(script, nursery=nursery, patient=evidence.wants_patience(script)))
-            if evidence.wants_graphs(script) and not evidence.interrupted:
-                record = trial.run(script, nursery=nursery, graph=True, patient=evidence.wants_patience(script))
-                evidence.hear_compiled(script, record)
+            patient = evidence.wants_patience(script)
+            record = trial.run(script, arguments, nursery, screen, patient=patient)
+            evidence.hear(script, record)
+            again = evidence.wants_graphs(script) or (thorough and record.functions)
+            if again and not evidence.interrupted:
+                compiled = trial.run(script, arguments, nursery, screen, graph=True, patient=patient)
+                evidence.hear_compiled(script, compiled)
             if evidence.interrupted:
                 break
-    return evidence
 
 
 class Evidence:

@@ -62,14 +62,12 @@ def probe(
             raise Refusal(f"`probe` reports as one of {', '.join(FORMATS)}, not as {output.format}")
         for message in hierarchy.run.warnings:
             warn(message)
-        from tapelint.cli.evidence import Evidence, Trial
+        from tapelint.cli.evidence import Evidence, Trial, try_out
         from tapelint.run.lint import lint
 
         evidence = Evidence(lint([path], hierarchy))
-        record = Trial(steps, seconds, quiet).run(path, arguments or ())
-        evidence.hear(path, record)
-        if output.format == "html" and record.functions and not evidence.interrupted:
-            evidence.hear_compiled(path, Trial(steps, seconds, quiet).run(path, arguments or (), graph=True))
+        try_out(evidence, [path], Trial(steps, seconds, quiet), arguments or (), thorough=output.format == "html")
+        record = evidence.records[path]
         outcome = evidence.outcome(hierarchy)
         tell_troubles(outcome, verbose=verbose)
         if verbose:

@@ -90,15 +90,55 @@ def onlooker(*, quiet: bool, verbose: bool) -> Onlooker:
     return Onlooker(bar=sys.stderr.isatty() and not quiet and not verbose, details=verbose)
 
 
+class Screen:
+    """The bar over the runs of scripts, each as long as the updates it is to show."""
+
+    def __init__(self, progress: "Progress", runs: int, steps: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("running", total=runs * steps, run=0, runs=runs)
+        self._steps = steps
+        self._done = 0
+
+    def watch(self, script: Path, *, graph: bool) -> "Callable[[Record], None]":
+        """Whom to tell how far the next run is."""
+        from rich.markup import escape
+
+        before, self._done = self._done, self._done + 1
+        name = escape(shown(script)) + (" once more, compiled" if graph else "")
+        self._progress.update(
+            self._task, completed=before * self._steps, run=self._done, description=f"running {name}: starting"
+        )
+
+        def tell(record: "Record") -> None:
+            made = min(record.updates, self._steps)
+            what = _what_is_happening(record, self._steps)
+            self._progress.update(
+                self._task, completed=before * self._steps + made, description=f"running {name}: {what}"
+            )
+
+        return tell
+
+
+def _what_is_happening(record: "Record", steps: int) -> str:
+    if record.updates:
+        return f"{record.updates} of {steps} updates" if record.updates <= steps else f"{record.updates} updates"
+    return "no update yet" if "keras" in dict(record.versions) else "importing TensorFlow"
+
+
 @contextmanager
-def watching(script: Path, steps: int, *, quiet: bool) -> "Iterator[Callable[[Record], None] | None]":
-    """Shows on a terminal how far a script has come. Gives whom to tell, or None if nobody wants to know."""
-    if quiet or not sys.stderr.isatty():
+def screening(runs: int, steps: int, *, quiet: bool) -> Iterator[Screen | None]:
+    """Shows on a terminal how far the runs have come; None if nobody wants to know."""
+    if quiet or not sys.stderr.isatty() or not runs:
         yield None
         return
     from rich.console import Console
-    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    name = escape(shown(script))
-    with Console(stderr=True).status(f"running {name}") as status:
-        yield lambda record: status.update(f"running {name}: {record.updates} of {steps} updates")
+    columns = (
+        BarColumn(20),
+        TextColumn("{task.fields[run]}/{task.fields[runs]}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield Screen(progress, runs, steps)

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import time
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tapelint.cli import progress
-from tapelint.cli.progress import Onlooker, onlooker, watching
+from tapelint.cli.progress import Onlooker, onlooker, screening
 from tapelint.record import Record
 
 
@@ -60,17 +61,32 @@ def test_details_are_for_the_curious(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal.getvalue() == "two files\n"
 
 
-def test_a_running_script_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_scripts_show_how_far_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = show(monkeypatch, Terminal())
-    record = Record("train.py", (), False, "stopped", "", 1.0, updates=3)
-    with watching(Path("train.py"), 4, quiet=False) as watch:
-        assert watch is not None
-        watch(record)
-        time.sleep(0.3)
-    assert "running train.py: 3 of 4 updates" in terminal.getvalue()
+    monkeypatch.setenv("COLUMNS", "120")
+    record = Record("train.py", (), False, "unstarted", "", 1.0)
+    known = dataclasses.replace(record, versions=(("tensorflow", "2.21.0"), ("keras", "3.15.1")))
+    told = {
+        "1/3": "train.py: starting",
+        "importing TensorFlow": record,
+        "no update yet": known,
+        "3 of 4 updates": dataclasses.replace(known, updates=3),
+    }
+    with screening(3, 4, quiet=False) as screen:
+        assert screen is not None
+        watch = screen.watch(Path("train.py"), graph=False)
+        for news in told.values():
+            if isinstance(news, Record):
+                watch(news)
+            time.sleep(0.2)
+        screen.watch(Path("train.py"), graph=True)
+        time.sleep(0.2)
+    for words in (*told, "2/3", "running train.py once more, compiled: starting"):
+        assert words in terminal.getvalue()
 
 
-def test_nobody_watches_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    show(monkeypatch, io.StringIO())
-    with watching(Path("train.py"), 4, quiet=False) as watch:
-        assert watch is None
+@pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
+def test_nobody_watches_a_pipe_or_wants_to(stream: io.StringIO, quiet: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    show(monkeypatch, stream)
+    with screening(1, 4, quiet=quiet) as screen:
+        assert screen is None
