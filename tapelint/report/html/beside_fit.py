@@ -63,12 +63,14 @@ def _variables(comparison: Comparison) -> Html | None:
     shared = shared_part([each.name for each in comparison.variables])
     rows = [_row(each, each.name.removeprefix(shared), widest) for each in comparison.variables[:MOST]]
     caption = "How long the gradient of each variable was, here and in `fit`, in the first of these updates"
-    return table(caption, ("variable", "here", prose("in `fit`"), "times", "differs by"), rows, numbers=4)
+    drawn = table(caption, ("variable", "here", prose("in `fit`"), "times", "differs by"), rows, numbers=4)
+    summary = tag("summary", "Variable by variable")
+    return tag("details", summary, drawn, open=None if comparison.verdict == "matches" else "open")
 
 
 def _row(variable: SideBySide, name: str, widest: float) -> list[Content]:
     times = figure(variable.own / variable.fit) if variable.fit else figure(None)
-    apart = f"{figure(100 * variable.apart / variable.fit)} %" if variable.fit else figure(variable.apart)
+    apart = _percent(variable.apart / variable.fit) if variable.fit else figure(variable.apart)
     return [
         breakable(name),
         _bar(variable.own, widest, "first"),
@@ -76,6 +78,10 @@ def _row(variable: SideBySide, name: str, widest: float) -> list[Content]:
         times,
         apart,
     ]
+
+
+def _percent(part: float) -> str:
+    return "< 0.01 %" if part < 1e-4 else f"{figure(100 * part)} %"
 
 
 def _bar(value: float, widest: float, kind: str) -> Html:

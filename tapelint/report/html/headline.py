@@ -66,7 +66,9 @@ def serious(outcome: Outcome) -> list[Finding]:
 
 def facts(outcome: Outcome, runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
     """What there is to know at a glance: names and values."""
-    yield "findings", _findings(outcome)
+    yield "findings", f"{len(outcome.findings):,}"
+    if any(each.verdict for each in outcome.findings):
+        yield "confirmed", f"{sum(_kind(each) == 'confirmed' for each in outcome.findings):,}"
     if len(runs) > 1:
         yield "scripts run", str(len(runs))
     if len(runs) != 1:
@@ -76,7 +78,7 @@ def facts(outcome: Outcome, runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
     every = layers(record)
     asked = [layer for layer in every if layer.asked]
     if asked:
-        yield "layers with a gradient", f"{sum(layer.reached for layer in asked)} of {len(asked)}"
+        yield "layers with gradient", f"{sum(layer.reached for layer in asked)} of {len(asked)}"
     watched = [layer for layer in every if layer.moved is not None]
     if watched:
         yield "layers that moved", f"{sum(layer.moved is True for layer in watched)} of {len(watched)}"
@@ -95,11 +97,6 @@ def _updates(record: Record) -> int:
 def _begun(message: str) -> str:
     """A message as a sentence begins."""
     return message[:1].upper() + message[1:]
-
-
-def _findings(outcome: Outcome) -> str:
-    confirmed = sum(_kind(each) == "confirmed" for each in outcome.findings)
-    return f"{len(outcome.findings):,}" + (f", {confirmed:,} confirmed" if confirmed else "")
 
 
 def _beside_fit(record: Record) -> str:

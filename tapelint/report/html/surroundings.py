@@ -39,7 +39,12 @@ def _exception(exception: Exceptional, script: str) -> Html:
 def _tables(record: Record) -> Iterator[Html]:
     if record.warnings:
         rows = [
-            [prose(each.text.strip()[:300]), each.category, place(each.where, record.script), times(each.times)]
+            [
+                prose(" ".join(each.text.split())[:300]),
+                each.category,
+                place(each.where, record.script),
+                times(each.times),
+            ]
             for each in record.warnings[:MOST_ROWS]
         ]
         yield table("Warnings", ("warning", "category", "line", "came"), rows)
