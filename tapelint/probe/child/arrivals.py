@@ -1,0 +1,105 @@
+"""The gradients that tapes give and that arrive at optimizers, while somebody listens."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+from keras.src.optimizers.base_optimizer import BaseOptimizer
+from keras.src.optimizers.loss_scale_optimizer import LossScaleOptimizer
+
+from tapelint.probe.child.originals import replaced
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to a tape. `pairs` are the gradients that came back, each with what it belongs to."""
+
+    tape: Any
+    target: Any
+    pairs: tuple[tuple[Any, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One update, with each gradient and the variable it went to.
+
+    `rate` is the learning rate, None if that is unknown, and `count` what the optimizer counted before.
+    """
+
+    optimizer: Any
+    pairs: tuple[tuple[Any, Any], ...]
+    rate: float | None
+    count: Any
+
+    def recount(self) -> None:
+        """Have the optimizer count as it did then."""
+        if self.count is not None:
+            self.optimizer._iterations.assign(self.count)
+
+
+class Arrivals:
+    """What was asked and applied, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Asked | Applied] = []
+        self._depth = 0
+
+    @property
+    def asked(self) -> list[Asked]:
+        """The questions to tapes."""
+        return [event for event in self.events if isinstance(event, Asked)]
+
+    @property
+    def applied(self) -> list[Applied]:
+        """The updates."""
+        return [event for event in self.events if isinstance(event, Applied)]
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take in what is asked and applied."""
+        with (
+            replaced(tf.GradientTape, "gradient", self._asking),
+            replaced(BaseOptimizer, "apply", self._applying),
+            replaced(LossScaleOptimizer, "apply", self._applying),
+        ):
+            yield
+
+    def _asking(self, original: Any) -> Any:
+        def gradient(tape: Any, target: Any, sources: Any, *arguments: Any, **keywords: Any) -> Any:
+            result = original(tape, target, sources, *arguments, **keywords)
+            pairs = zip(tf.nest.flatten(result), tf.nest.flatten(sources), strict=True)
+            self.events.append(Asked(tape, target, tuple(pairs)))
+            return result
+
+        return gradient
+
+    def _applying(self, original: Any) -> Any:
+        def apply(optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
+            # An optimizer that scales the loss hands on to the one within.
+            if self._depth == 0:
+                if trainable_variables is not None:
+                    trainable_variables = list(trainable_variables)  # It may be something that is read once.
+                known = getattr(optimizer, "_trainable_variables", ())
+                variables = known if trainable_variables is None else trainable_variables
+                pairs = tuple(zip(grads, variables, strict=False))
+                self.events.append(Applied(optimizer, pairs, _rate(optimizer), _count(optimizer)))
+            self._depth += 1
+            try:
+                return original(optimizer, grads, trainable_variables)
+            finally:
+                self._depth -= 1
+
+        return apply
+
+
+def _rate(optimizer: Any) -> float | None:
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        return float(optimizer.learning_rate)
+    return None
+
+
+def _count(optimizer: Any) -> Any:
+    counter = getattr(optimizer, "_iterations", None)
+    return None if counter is None else counter.numpy()

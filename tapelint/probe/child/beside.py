@@ -1,0 +1,222 @@
+"""The runs of a step beside the steps that `fit` would make of a batch, with a loss that somebody has named."""
+
+import contextlib
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src.losses.losses import LossFunctionWrapper
+from keras.src.trainers.compile_utils import CompileLoss
+from tensorflow.python.eager import context
+
+from tapelint.probe.child.arrivals import Applied, Asked
+from tapelint.probe.child.gradients import kind_of
+from tapelint.probe.child.identities import Identities, name_of, underlying
+from tapelint.probe.child.originals import Originals
+from tapelint.probe.child.parity.account import NO_EVIDENCE, Account, Question
+from tapelint.probe.child.parity.bank import LossFunction
+from tapelint.probe.child.parity.causes import Sizes, of_factor, of_penalties, told
+from tapelint.probe.child.parity.follower import Follower
+from tapelint.probe.child.parity.losses import Weighed
+from tapelint.probe.child.parity.named import Explanation, Reference, referred
+from tapelint.probe.child.parity.solve import EXPLAINED, distance, flat
+from tapelint.probe.child.parity.state import State
+from tapelint.record import Comparison, Site
+
+MOST_WAITING = 8
+"""The runs without an update that are kept until there is one."""
+
+NO_BATCH = "the batch is not (x, y) or (x, y, sample_weight)"
+NO_UPDATE = "no optimizer of Keras made an update of the model's variables"
+STRATEGY = "the step runs under a distribution strategy"
+NOT_FINITE = "the gradients are NaN or infinite"
+SEVERAL = "the step asks several tapes about the model before it makes one update"
+CHANCE = "the step draws random numbers of its own: run once more, it has other gradients"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a step: what it asked and applied in order, and the state in which it began."""
+
+    events: tuple[Asked | Applied, ...]
+    variables: Originals
+    state: State
+
+    def other_chance(self) -> None:
+        """Have all random numbers drawn as they have not been."""
+        random.random()
+        np.random.random()
+        seeds = getattr(context.context(), "_rng", None)
+        if seeds is not None:
+            seeds.random()
+        for variable in self.variables:
+            if "seed_generator_state" in variable.name:
+                variable.assign_add(tf.ones_like(variable))
+
+    @contextlib.contextmanager
+    def again(self, model: Any) -> Iterator[None]:
+        """Have everything as it was when the step began."""
+        after = State(model)
+        with self.variables.again():
+            self.state.restore()
+            try:
+                yield
+            finally:
+                after.restore()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the comparisons of all runs come to; `matches` is None if nothing could be compared, for this `reason`."""
+
+    matches: bool | None
+    comparisons: tuple[Comparison, ...]
+    unexplained: str
+    reason: str
+
+
+class Beside:
+    """Runs of a step, one after the other, and those of `fit`. `step` runs it once and says what it asked."""
+
+    def __init__(self, model: Any, batch: Any, loss: Any, where: Site, step: Callable[[], list[Asked]]) -> None:
+        self._model = model
+        self._parts = tuple(batch) if isinstance(batch, tuple | list) and len(batch) in (2, 3) else ()
+        self._loss = loss
+        self._where = where
+        self._step = step
+        self._number = Identities().number
+        self._entries: dict[int, Callable[[], Comparison]] = {}
+        self._follower = Follower(
+            contextlib.nullcontext, self._number, list, self._entries.__setitem__, self._accounted
+        )
+        self._waiting: deque[Run] = deque(maxlen=MOST_WAITING)
+        self._run: Run | None = None
+        self._unexplained = ""
+        self._reasons: dict[str, None] = {}
+
+    def take(self, run: Run) -> None:
+        """Hold one run against the step of `fit`, with those before it that ended without an update."""
+        self._waiting.append(run)
+        if any(isinstance(event, Applied) and self._concerns(event.pairs) for event in run.events):
+            for waiting in self._waiting:
+                self._hold(waiting)
+            self._waiting.clear()
+
+    def _hold(self, run: Run) -> None:
+        events = [event for event in run.events if self._concerns(event.pairs)]
+        if reason := self._why_not(events):
+            self._reasons[reason] = None
+            return
+        self._run = run
+        with run.again(self._model):
+            for event in events:
+                if isinstance(event, Asked):
+                    self._hear(event)
+                else:
+                    event.recount()
+                    self._follower.compared(event.optimizer, list(event.pairs), self._where)
+
+    def finding(self) -> Finding:
+        """What all of them come to."""
+        entries = tuple(entry() for entry in self._entries.values())
+        if self._unexplained or any(entry.verdict == "differs" for entry in entries):
+            return Finding(False, entries, self._unexplained, "")
+        if any(entry.verdict == "matches" for entry in entries):
+            return Finding(True, entries, "", "")
+        reasons = [*self._reasons, *(entry.message for entry in entries)]
+        return Finding(None, entries, "", reasons[0] if reasons else NO_UPDATE)
+
+    def _concerns(self, pairs: Iterable[tuple[Any, Any]]) -> bool:
+        own = {id(underlying(each)) for each in self._model.trainable_variables}
+        return any(gradient is not None and id(underlying(other)) in own for gradient, other in pairs)
+
+    def _why_not(self, events: list[Asked | Applied]) -> str:
+        if not self._parts:
+            return NO_BATCH
+        if tf.distribute.has_strategy():
+            return STRATEGY
+        if any(kind_of(gradient)[0] == "nonfinite" for event in events for gradient, _ in event.pairs):
+            return NOT_FINITE
+        first = next((index for index, event in enumerate(events) if isinstance(event, Applied)), len(events))
+        return SEVERAL if first > 1 else ""
+
+    def _hear(self, asked: Asked) -> None:
+        gradients, sources = zip(*asked.pairs, strict=True)
+        self._follower.opened(asked.tape)
+        self._follower.closed(asked.tape)
+        self._follower.asked(asked.tape, 0, asked.target, (sources, gradients), ([], []))
+
+    def _accounted(self, _: Any, question: Question, *__: Any, **___: Any) -> Account:
+        """What gradients consist of, in multiples of those of `fit`."""
+        variables = self._model.trainable_variables
+        numbers = [self._number(each) for each in variables]
+        gradients = [question.gradients.get(number) for number in numbers]
+        asked = [number in question.gradients for number in numbers]
+        x, y = self._parts[:2]
+        reference = referred(self._model, (x, y), self._function(), gradients, asked)
+        if not reference.explanations:
+            return Account(self._unexplained_by(reference, gradients))
+        targets = sum(int(tf.size(each)) for each in tf.nest.flatten(question.target))
+        sizes = Sizes(int(tf.shape(tf.nest.flatten(x)[0])[0]), reference.terms, targets)
+        best = min(reference.explanations, key=lambda each: _complexity(each, sizes))
+        found = zip(numbers, variables, asked, reference.reached, strict=True)
+        return Account(
+            loss=Weighed("", reference.terms, (best.data,), ()),
+            sizes=sizes,
+            penalties=best.penalties,
+            share=best.share,
+            residual=best.residual,
+            causes=best.causes,
+            unasked={number: name_of(each) for number, each, known, reached in found if reached and not known},
+        )
+
+    def _unexplained_by(self, reference: Reference, gradients: list[Any]) -> str:
+        """Why gradients cannot be explained: by chance, or for no known reason, which is remembered."""
+        if reference.apart is None:
+            return NO_EVIDENCE
+        if self._is_random(gradients):
+            return CHANCE
+        cosine, length = reference.apart
+        self._unexplained = self._unexplained or (
+            "the gradients are not those of `fit`, and no known reason explains it: their cosine is "
+            f"{cosine:.3f}, and they are {told(length)} times as long"
+        )
+        return self._unexplained
+
+    def _is_random(self, gradients: list[Any]) -> bool:
+        """Whether the step has other gradients if all random numbers are drawn anew."""
+        assert self._run is not None
+        variables = self._model.trainable_variables
+        with self._run.again(self._model):
+            self._run.other_chance()
+            again = [pair for asked in self._step() for pair in asked.pairs]
+        by_variable = {id(underlying(other)): gradient for gradient, other in again}
+        second = [by_variable.get(id(underlying(each))) for each in variables]
+        return distance(flat(second, variables), flat(gradients, variables)) > EXPLAINED
+
+    def _function(self) -> LossFunction:
+        """The loss as `fit` computes it."""
+        weights = self._parts[2] if len(self._parts) == 3 else None
+        alone = weights is None and not isinstance(self._parts[1], tuple | list | dict)
+        whole: Any = CompileLoss(self._loss, output_names=getattr(self._model, "output_names", None))
+        if not alone:
+            return lambda true, predicted: whole(true, predicted, weights)
+        function: LossFunction = whole
+        # Of Keras's own it is known what may be mistaken in them.
+        if isinstance(self._loss, keras.losses.Loss) or str(getattr(self._loss, "__module__", "")).startswith("keras."):
+            function = self._loss
+        elif callable(self._loss):
+            function = LossFunctionWrapper(self._loss)
+        return function
+
+
+def _complexity(explanation: Explanation, sizes: Sizes) -> int:
+    """How many things have to be wrong for it."""
+    factor = of_factor(explanation.data, sizes, "")
+    extra = None if explanation.penalties is None else of_penalties(explanation.penalties, explanation.data)
+    return len(explanation.causes) + sum(each is not None for each in (factor, extra))
