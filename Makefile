@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format index picture parity precision speed clean
+.PHONY: help demo test lint format index picture browser parity precision speed clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -25,6 +25,7 @@ help:
 	@echo 'make format     let ruff format and fix the code'
 	@echo 'make index      write the index of the rules again'
 	@echo 'make picture    draw the pictures of the README again'
+	@echo 'make browser    look at pages of the HTML report with a real browser, which must be there (chromium)'
 	@echo 'make parity     run many small training programs under the probe: does it know where they differ from fit?'
 	@echo 'make precision  lint other people'\''s packages (downloads them) and compare with what readers judged'
 	@echo 'make speed      time tapelint and flake8 on the same files of other people'\''s packages (downloads them)'
@@ -50,6 +51,9 @@ index: $(VENV)/with-tests
 
 picture: $(VENV)/with-tests
 	$(VENV)/bin/python docs/picture.py
+
+browser: $(VENV)/with-tests
+	$(RUN) tests.report.browser
 
 parity: $(VENV)/with-probe
 	$(RUN) benchmarks.parity

@@ -95,6 +95,14 @@ def test_the_comparison_with_fit_needs_the_probe(checkout: Checkout) -> None:
     assert asked[-1] == "-m benchmarks.parity"
 
 
+def test_pages_are_looked_at_with_what_the_tests_need(checkout: Checkout) -> None:
+    assert checkout.make("browser").returncode == 0
+    asked = checkout.asked()
+    (install,) = installs(asked)
+    assert install.endswith("--editable .[dev]")
+    assert asked[-1] == "-m tests.report.browser"
+
+
 def test_what_the_tests_need_serves_the_demo_too(checkout: Checkout) -> None:
     checkout.make("test")
     checkout.asked()

@@ -1,4 +1,4 @@
-"""The page in a real browser, which the tests do without: `make report-check`, or `python -m tests.report.browser`.
+"""The page in a real browser, which the tests do without: `make browser`, or `python -m tests.report.browser`.
 
 Takes pictures of example pages, light and dark, wide and as narrow as a telephone, for somebody to look at, and fails
 if the browser complains, if a page must be scrolled sideways, or if letters are hard to tell from their ground. Other
@@ -103,7 +103,7 @@ def main() -> int:
     """The check; its status says whether there were complaints."""
     parser = argparse.ArgumentParser(description="Look at pages with a real browser.")
     parser.add_argument("pages", nargs="*", type=Path, help="pages to look at in place of the examples")
-    parser.add_argument("--pictures", type=Path, default=Path("build/report-check"), help="where the pictures go")
+    parser.add_argument("--pictures", type=Path, default=Path("build/browser"), help="where the pictures go")
     options = parser.parse_args()
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:

@@ -12,6 +12,9 @@ MOST_OUTPUT = 4000
 
 MOST_ROWS = 100
 
+MOST_WORDS = 300
+"""Characters of a warning that are shown."""
+
 
 def failure(record: Record) -> Html | None:
     """The exception that ended the run."""
@@ -70,6 +73,11 @@ def _output(title: str, text: str) -> Html | None:
     kept = text[-MOST_OUTPUT:]
     lead = tag("p", f"The last {MOST_OUTPUT:,} characters.", class_="quiet") if len(text) > MOST_OUTPUT else None
     return tag("details", tag("summary", title), lead, tag("pre", _lines(kept), tabindex=0))
+
+
+def _line(text: str) -> str:
+    """The beginning of a text, in one line."""
+    return " ".join(text.split())[:MOST_WORDS]
 
 
 def _lines(text: str) -> Html:
