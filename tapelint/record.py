@@ -51,6 +51,7 @@ CauseName = Literal[
     "accumulator-not-zeroed",
     "accumulation-not-averaged",
     "statistics-frozen",
+    "statistics-moved-twice",
     "optimizer-per-step",
     "iterations-reset",
 ]

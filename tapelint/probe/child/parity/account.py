@@ -43,7 +43,8 @@ class Account:
     `penalties` is how many times those of the layers count, `share` their size beside the rest. `apart` is how far the
     mode of inference is from that of training, where the first was wrong. `unasked` are the trainable variables, by
     their numbers, that a gradient would reach and that nobody asked about. `is_plain`: one model was called once, and
-    one known loss computed. `beside` are the gradients of each variable on its own.
+    one known loss computed. `beside` are the gradients of each variable on its own, and
+    `statistics` what those of normalization were before.
     """
 
     reason: str = ""
@@ -59,6 +60,7 @@ class Account:
     apart: float | None = None
     is_plain: bool = False
     beside: tuple[SideBySide, ...] = ()
+    statistics: tuple[tuple[Any, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,11 @@ def accounted(
     user = flat((question.gradients.get(number(each)) for each in variables), variables)
     if not user.any():
         return Account(NO_EVIDENCE)
+    free = free and bool(np.isfinite(user).all())
     batch = judged[0].call.batch or 0
     loss = weighed(step, question.target, judged, batch, values)
-    sizes = Sizes(batch, loss.terms, _size(question.target))
+    replicas = int(tf.distribute.get_strategy().num_replicas_in_sync)
+    sizes = Sizes(batch, loss.terms, _size(question.target), replicas)
     modes = _modes(step, judged, variables) if free and not step.nested and all(map(can_be_replayed, judged)) else None
     share, penalties, residual = _penalties(step, modes, user, _mask(asked, variables))
     return Account(
@@ -102,6 +106,7 @@ def accounted(
         unasked=_unasked(modes, variables, asked, number),
         apart=_apart(modes) if loss.is_known else None,
         is_plain=loss.is_known and len(step.forwards) == 1,
+        statistics=tuple(judged[0].state.statistics()) if len(judged) == 1 and judged[0].state is not None else (),
         beside=tuple(_beside(modes, variables, user, loss.factors)),
     )
 

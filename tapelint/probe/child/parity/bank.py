@@ -1,26 +1,22 @@
 """The bank of variants: what may have become of a step's loss and mode, tried one by one without watching the step.
 
-This knows nothing of hooks. It takes a model, a batch, a loss and the gradients that came to the optimizer, and finds
-the variant of `fit` that makes the same ones.
+This knows nothing of hooks. It takes a model, a batch and a loss, and gives the gradients that every variant of `fit`
+would make.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from tapelint.probe.child.identities import underlying
-from tapelint.probe.child.parity.causes import Cause, Judgement, Sizes, of_factor, of_penalties, ordered, sentence
-from tapelint.probe.child.parity.solve import EXPLAINED, Solution, Vector, distance, flat, solved
+from tapelint.probe.child.parity.causes import Cause
+from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, flat
 from tapelint.probe.child.parity.state import State, kept
-from tapelint.record import ParityVerdict
 
 LossFunction = Callable[[Any, Any], Any]
-
-TOO_SMALL = 1e-3
-"""The share of the penalties in the gradients below which their factor says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,55 +25,6 @@ class Variant:
 
     cause: Cause | None
     function: LossFunction
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A variant in a mode that makes the user's gradients, with these factors."""
-
-    causes: tuple[Cause, ...]
-    solution: Solution
-
-
-def compared(
-    model: Any,
-    x: Any,
-    y: Any,
-    loss: LossFunction,
-    gradients: Sequence[Any],
-    *,
-    optimizer: Any = None,
-    targets: int = 1,
-) -> Judgement:
-    """Gradients by the model's trainable variables, in their order, beside those that `fit` would make.
-
-    The weights have to be those of before the update. Whatever the comparison changes, it puts back. `targets` is how
-    many numbers the tape was asked to differentiate.
-    """
-    variables = model.trainable_variables
-    user = flat(gradients, variables)
-    sizes = Sizes(int(tf.shape(tf.nest.flatten(x)[0])[0]), terms_of(model, x, y, loss), targets)
-    kind = type(optimizer).__name__ if optimizer is not None else ""
-    found: list[Explanation] = []
-    for cause, training, parts in references(model, x, y, loss):
-        if cause is None and training and not user.any() and not any(part.any() for part in parts):
-            return Judgement("unable", (), "no evidence: all gradients are zero, on both sides")
-        if training and cause is None and distance(user, parts[0] + parts[1]) <= EXPLAINED:
-            return Judgement("matches", (), "the gradients are those of `fit`", 1.0, 1.0, 0.0)
-        solution = solved(user, parts)
-        if solution is not None and solution.residual <= EXPLAINED and solution.factors[0]:
-            found.append(Explanation(_reasons(cause, training, parts, solution, sizes=sizes, optimizer=kind), solution))
-    if not found:
-        return Judgement("differs", (), "the gradients are not those of `fit`, and no known reason explains it")
-    best = min(found, key=lambda each: len(each.causes))
-    causes = ordered(best.causes)
-    others = sorted({cause.name for each in found for cause in each.causes} - {cause.name for cause in causes})
-    message = sentence(causes) or "the gradients are those of `fit`, but for a weight of one's own"
-    if others:
-        message += f" (the same gradients come of {', '.join(others)})"
-    data, penalties = best.solution.factors
-    verdict: ParityVerdict = "differs" if causes else "matches"
-    return Judgement(verdict, tuple(each.name for each in causes), message, data, penalties, best.solution.residual)
 
 
 def variants(loss: LossFunction, y: Any, predicted: Any) -> Iterator[Variant]:
@@ -149,22 +96,6 @@ def _mean(function: LossFunction, y: Any, predicted: Any) -> Any:
 
 
 def terms_of(model: Any, x: Any, y: Any, loss: LossFunction) -> int:
+    """How many numbers come out of a loss."""
     with kept([model]):
         return int(tf.size(loss(y, model(x, training=False))))
-
-
-def _reasons(
-    cause: Cause | None, training: bool, parts: list[Vector], solution: Solution, *, sizes: Sizes, optimizer: str
-) -> tuple[Cause, ...]:
-    data, penalties = solution.factors
-    assert data is not None
-    reasons = [cause, None if training else Cause("inference-mode", "the model is called without `training=True`")]
-    reasons.append(of_factor(data, sizes, optimizer))
-    if penalties is not None and _share(parts) > TOO_SMALL:
-        reasons.append(of_penalties(penalties, data))
-    return tuple(each for each in reasons if each is not None)
-
-
-def _share(parts: list[Vector]) -> float:
-    data, penalties = (float((part @ part) ** 0.5) for part in parts)
-    return penalties / data if data else 1.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tapelint.record import CauseName, ParityVerdict
+from tapelint.record import CauseName
 
 CLOSE = 1e-3
 """How far a factor may be off, relatively."""
@@ -19,6 +19,7 @@ SIMPLEST_FIRST: tuple[CauseName, ...] = (
     "ascent",
     "inference-mode",
     "statistics-frozen",
+    "statistics-moved-twice",
     "swapped-arguments",
     "logits-flipped",
     "broadcast-labels",
@@ -51,21 +52,6 @@ class Cause:
 
     name: CauseName
     words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a comparison has come to: the verdict, its causes, simplest first, and the sentence that tells them.
-
-    `data` and `penalties` are how many times those of `fit` are in the gradients, as far as that is known.
-    """
-
-    verdict: ParityVerdict
-    causes: tuple[CauseName, ...]
-    message: str
-    data: float | None = None
-    penalties: float | None = None
-    residual: float | None = None
 
 
 def ordered(causes: Iterable[Cause]) -> list[Cause]:
@@ -114,7 +100,8 @@ def _of_magnitude(factor: float, sizes: Sizes, optimizer: str) -> Cause | None:
     if is_close(factor, 1.0):
         return None
     hidden = f"; {optimizer} hides it" if optimizer in SCALE_FREE else ""
-    summed = sorted({sizes.targets, sizes.batch, sizes.terms, sizes.batch * sizes.terms} - {0, 1})
+    several = {sizes.targets, sizes.batch, sizes.terms, sizes.batch * sizes.terms}
+    summed = sorted((several | {sizes.replicas * each for each in several}) - {0, 1, sizes.replicas})
     for count in summed:
         if is_close(factor, count):
             what = "a vector" if sizes.targets > 1 else "a sum"

@@ -39,7 +39,6 @@ MOST_VALUES = 200
 """The values of the program among which labels are looked for."""
 
 NO_TAPE = "the gradients come of no tape that was watched"
-STRATEGY = "the step runs under a distribution strategy"
 
 Accounting = Callable[..., Account]
 
@@ -55,13 +54,12 @@ class Follower:
         number: Callable[[Any], int],
         frames: Callable[[], list[FrameType]],
         written: Written,
-        account: Callable[..., Account] = accounted,
+        account: Accounting = accounted,
     ) -> None:
         self._unwatched = unwatched
         self._number = number
         self._frames = frames
         self._written = written
-        self._account = account
         self._account = account
         self._steps: weakref.WeakKeyDictionary[Any, Step] = weakref.WeakKeyDictionary()
         self._open: list[Step] = []
@@ -69,17 +67,22 @@ class Follower:
         self._asked: deque[Asked] = deque(maxlen=REMEMBERED)
         self._series: dict[object, Series] = {}
         self._updated: set[int] = set()
+        self._count = 0
 
     @property
     def follows(self) -> bool:
         """Whether a tape is open whose step is followed."""
-        return bool(self._open) and threading.current_thread() is threading.main_thread()
+        return bool(self._here())
+
+    def _here(self) -> list[Step]:
+        """The steps of this thread whose tapes are open: a strategy has one thread for each replica."""
+        return [step for step in self._open if step.thread == threading.get_ident()]
 
     def opened(self, tape: Any) -> None:
         """A tape of the user's own starts recording."""
-        if tf.executing_eagerly() and not tf.distribute.has_strategy():
+        if tf.executing_eagerly():
             step = self._steps.get(tape)
-            if step is None and self._left and threading.current_thread() is threading.main_thread():
+            if step is None and self._left:
                 self._left -= 1
                 step = self._steps[tape] = Step(weakref.ref(tape))
             if step is not None:
@@ -91,28 +94,28 @@ class Follower:
 
     def state(self, layer: Any) -> State | None:
         """The state of a layer that is about to be called; None where it will not be called again."""
-        if not self.follows or not layer.built or numbers_of(layer) > MOST_NUMBERS:
+        if not self.follows or not layer.built or numbers_of(layer) > MOST_NUMBERS or tf.distribute.has_strategy():
             return None
         return State(layer)
 
     def called(self, forward: Forward) -> None:
         """A model was called."""
-        for step in self._open if self.follows else ():
+        for step in self._here():
             step.forwards.append(forward)
 
     def computed(self, loss: Loss) -> None:
         """A loss was computed."""
-        for step in self._open if self.follows else ():
+        for step in self._here():
             step.losses.append(loss)
 
     def penalized(self, penalties: list[Any]) -> None:
         """Somebody asked for the penalties of a model."""
-        for step in self._open if self.follows else ():
+        for step in self._here():
             step.penalties.append(list(penalties))
 
     def crossed(self, crossing: Crossing) -> None:
         """Two tensors were combined, every element with every other."""
-        for step in self._open if self.follows else ():
+        for step in self._here():
             step.crossings.append(crossing)
 
     def tensors(self, tape: Any) -> list[Any]:
@@ -126,21 +129,24 @@ class Follower:
         sources, gradients = (tf.nest.flatten(each) for each in given)
         variables = {self._number(each): each for each in sources if is_variable(each)}
         if step is None or not variables:
-            for outer in self._open:
+            for outer in self._here():
                 outer.nested |= outer is not step
             return
         by_number = zip(sources, gradients, strict=False)
         known = {self._number(each): gradient for each, gradient in by_number if is_variable(each)}
         step.weights = {id(each): flow for each, flow in zip(*flows, strict=True) if flow is not None}
         question = Question(call, target, known, variables)
-        free = not getattr(tape, "_recording", False) and all(each is step for each in self._open)
+        free = not getattr(tape, "_recording", False) and all(each is step for each in self._here())
         with self._unwatched():
             account = self._account(step, question, self._number, self._values, free=free)
         step.weights = {}
         self._asked.append(Asked(question, account))
+        self._count += 1
 
     def compared(self, optimizer: Any, pairs: list[tuple[Any, Any]], where: Site | None) -> None:
         """These pairs are about to be applied."""
+        if not _is_first_replica():
+            return
         taken = {self._number(variable): gradient for gradient, variable in pairs if is_variable(variable)}
         self._updated.update(key for key, gradient in taken.items() if gradient is not None)
         series = self._at(where, taken, optimizer)
@@ -148,12 +154,14 @@ class Follower:
             return
         keys = [key for key, gradient in taken.items() if gradient is not None]
         asked = [each for each in self._asked if any(each.question.gradients.get(key) is not None for key in keys)]
-        series.applied(optimizer, self._number(optimizer), counts=not _scaling(optimizer))
+        asked = asked or [each for each in self._asked if _is_given_by(each.question, taken)]
+        series.applied(optimizer, self._number(optimizer), counts=_counts(optimizer))
         if not asked or not keys:
             if not series.steps:
-                series.compared(Tally((), NO_TAPE if not tf.distribute.has_strategy() else STRATEGY), Account(), 0, {})
+                series.compared(Tally((), NO_TAPE), Account(), 0, {})
             return
-        names = {self._number(variable): name_of(variable) for _, variable in pairs}
+        names = {key: name_of(variable) for each in asked for key, variable in each.question.variables.items()}
+        names.update({self._number(variable): name_of(variable) for _, variable in pairs})
         self._hold(series, optimizer, {key: taken[key] for key in keys}, asked, names)
 
     def _hold(
@@ -166,6 +174,10 @@ class Follower:
         scale = _scale(optimizer)
         tally = tallied(application, asked, keys, type(optimizer).__name__, scale)
         missing = {**newest.account.unasked, **_not_taken(newest, given[-1], taken)}
+        if any(cause.name == "permuted-pairs" for cause in application.causes):
+            missing = {}  # They go where they do not belong, which says it all.
+        alone, series.questions = self._count - series.questions == 1 and len(self._series) == 1, self._count
+        series.normalized(newest.account.statistics, alone=alone)
         series.compared(tally, newest.account, newest.question.number, missing)
         if not tally.reason and not application.causes and scale == 1 and _is_identical(newest.question, taken):
             series.resembling(_resemblances(newest.account, tally))
@@ -200,6 +212,12 @@ class Follower:
                     return
 
 
+def _is_first_replica() -> bool:
+    """Whether this is no copy of a step that is looked at already."""
+    replica = tf.distribute.get_replica_context()
+    return replica is None or int(np.asarray(replica.replica_id_in_sync_group)) == 0
+
+
 def _dense(gradients: dict[int, Any]) -> dict[int, Vector]:
     return {key: numbers(gradient) for key, gradient in gradients.items() if gradient is not None}
 
@@ -216,6 +234,11 @@ def _not_taken(asked: Asked, given: dict[int, Vector], taken: dict[int, Any]) ->
     }
 
 
+def _counts(optimizer: Any) -> bool:
+    """Whether an optimizer counts every update: not one that leaves some out, or collects them for a while."""
+    return not _scaling(optimizer) and not getattr(optimizer, "gradient_accumulation_steps", None)
+
+
 def _scaling(optimizer: Any) -> bool:
     return "LossScale" in type(optimizer).__name__
 
@@ -225,6 +248,12 @@ def _scale(optimizer: Any) -> float:
     if _scaling(optimizer):
         return float(np.asarray(getattr(optimizer, "dynamic_scale", optimizer.initial_scale)))
     return float(getattr(optimizer, "loss_scale_factor", None) or 1.0)
+
+
+def _is_given_by(question: Question, taken: dict[int, Any]) -> bool:
+    """Whether some of the very gradients of the question come to the optimizer, for whichever variables."""
+    own = {id(gradient) for gradient in question.gradients.values() if gradient is not None}
+    return any(id(gradient) in own for gradient in taken.values())
 
 
 def _is_identical(question: Question, taken: dict[int, Any]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tapelint.probe.child.parity.bank import LossFunction, references, terms_of
 from tapelint.probe.child.parity.causes import Cause
-from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, flat, solved
+from tapelint.probe.child.parity.solve import EXPLAINED, FEWEST_NUMBERS, Solution, Vector, distance, flat, solved
 
 SHOWING = 1e-3
 """The share of the penalties in the gradients below which their factor says nothing."""
@@ -80,12 +80,21 @@ def _explained(user: Vector, parts: list[Vector], cause: Cause | None, training:
     if exact <= EXPLAINED:
         yield Explanation(causes, 1.0, 1.0 if share > SHOWING else None, share, exact)
         return
-    solution = solved(user, parts)
+    solution = solved(user, parts) if user.size >= FEWEST_NUMBERS else _multiple(user, parts)
     if solution is None or solution.residual > EXPLAINED:
         return
     data, penalties = solution.factors
     if data:
         yield Explanation(causes, data, penalties if share > SHOWING else None, share, solution.residual)
+
+
+def _multiple(user: Vector, parts: list[Vector]) -> Solution | None:
+    """The one factor of a few numbers, where there are no penalties that could make up for anything."""
+    data, penalties = parts
+    if user.size < 2 or penalties.any() or not data.any() or not user.any():
+        return None
+    factor = float(user @ data) / float(data @ data)
+    return Solution((factor, None), distance(factor * data, user))
 
 
 def _apart(user: Vector, plain: Vector) -> tuple[float, float] | None:

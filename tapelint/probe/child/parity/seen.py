@@ -1,5 +1,6 @@
 """What was seen under one tape: models called, losses computed, penalties asked for, shapes that crossed."""
 
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ class Step:
     """Everything under one tape. `weights` are the gradients of the target by tensors on the way, by their ids."""
 
     tape: "weakref.ref[Any]"
+    thread: int = field(default_factory=threading.get_ident)
     forwards: list[Forward] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     penalties: list[list[Any]] = field(default_factory=list)

@@ -1,10 +1,15 @@
 """The updates at one place of the program, as one entry of the record: stage S, and what all of them come to."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from tapelint.probe.child.identities import name_of
 from tapelint.probe.child.parity.account import Account
 from tapelint.probe.child.parity.causes import Cause, ordered, sentence
 from tapelint.probe.child.parity.tally import Tally
+from tapelint.probe.child.snapshot import array
 from tapelint.record import Comparison, ParityVerdict, Resemblance, Site
 
 MOST_STEPS = 4
@@ -12,11 +17,15 @@ MOST_STEPS = 4
 
 
 class Series:
-    """Updates of the same variables by the same line. `updated` are all variables that any update has reached."""
+    """Updates of the same variables by the same line. `updated` are all variables that any update has reached.
+
+    `questions` counts what all tapes had been asked at the last of them.
+    """
 
     def __init__(self, number: int, where: Site, optimizer: str, updated: set[int]) -> None:
         self.number = number
         self.steps = 0
+        self.questions = 0
         self._where = where
         self._optimizer = optimizer
         self._updated = updated
@@ -30,6 +39,7 @@ class Series:
         self._resemblances: tuple[Resemblance, ...] = ()
         self._optimizers: list[int] = []
         self._iterations: int | None = None
+        self._statistics: dict[int, Any] = {}
 
     @property
     def is_full(self) -> bool:
@@ -38,7 +48,7 @@ class Series:
 
     def applied(self, optimizer: Any, key: int, *, counts: bool) -> None:
         """An optimizer is about to make an update here; `counts`: it counts every one of them."""
-        now = int(optimizer.iterations)
+        now = int(np.asarray(optimizer.iterations))
         if self._optimizers and key not in self._optimizers and now == 0 and len(set(self._optimizers)) == self.steps:
             words = f"step {self.steps + 1} has another new optimizer: what the last one had learnt is lost"
             self._causes.append(Cause("optimizer-per-step", words))
@@ -56,6 +66,16 @@ class Series:
         elif before:
             words = "the same gradients are applied by a second optimizer, after the first"
             self._causes.append(Cause("second-optimizer", words))
+
+    def normalized(self, before: Sequence[tuple[Any, Any]], *, alone: bool) -> None:
+        """What the statistics of normalization were `before` the step, which is the only one since the last here."""
+        moved = [
+            name_of(each) for each, value in before if not np.array_equal(self._statistics.get(id(each), value), value)
+        ]
+        if moved and alone:
+            words = f"between two steps `{moved[0]}` moves as well: the model is called in training mode once more"
+            self._causes.append(Cause("statistics-moved-twice", words))
+        self._statistics = {id(each): array(each).copy() for each, _ in before}
 
     def compared(self, tally: Tally, account: Account, call: int, missing: dict[int, str]) -> None:
         """One update was compared. `missing` are variables that it could have reached and did not, by number."""

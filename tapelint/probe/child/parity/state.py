@@ -49,9 +49,13 @@ class State:
         """The statistics, such as those of normalization, that are not as they were."""
         return [
             str(getattr(variable, "path", variable.name))
-            for variable, value in self._values
-            if not variable.trainable and value.dtype.kind == "f" and not np.array_equal(array(variable), value)
+            for variable, value in self.statistics()
+            if not np.array_equal(array(variable), value)
         ]
+
+    def statistics(self) -> list[tuple[Any, Any]]:
+        """The statistics, and what they were."""
+        return [each for each in self._values if not each[0].trainable and each[1].dtype.kind == "f"]
 
 
 class _Chance:

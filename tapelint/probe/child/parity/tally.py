@@ -53,7 +53,8 @@ def tallied(
         causes += account.causes
     factor = 1.0
     for index in range(max(len(account.loss.factors) for account in accounts)):
-        shares = [(each.account.loss.factors, weight / scale) for each, weight in fresh]
+        # The optimizer adds up what comes of the replicas.
+        shares = [(each.account.loss.factors, weight * each.account.sizes.replicas / scale) for each, weight in fresh]
         effects = [factors[min(index, len(factors) - 1)] * weight for factors, weight in shares]
         causes += _of_effects(effects, fresh[-1][1], newest, optimizer, scale)
         factor = sum(effects) if index == 0 else factor
@@ -85,6 +86,9 @@ def _of_effects(effects: Sequence[float], weight: float, account: Account, optim
     if count > 1 and is_close(total, count):
         return [_not_averaged(count)]
     cause = of_factor(total, sizes, optimizer)
+    if cause is None and scale > 1:
+        unscaled, other = of_factor(1 / scale, sizes, optimizer), of_factor(total * scale, sizes, optimizer)
+        return [unscaled, other] if unscaled is not None and other is not None else []
     if cause is None and count > 1:
         cause = of_factor(total / count, sizes, optimizer)
         return [] if cause is None else [cause, _not_averaged(count)]
@@ -112,4 +116,5 @@ def _penalties(fresh: Sequence[tuple[Asked, float]], scale: float, factor: float
     share = max(account.share for account in accounts) * abs(factor)
     if any(account.penalties is None for account in accounts) or share < TOO_SMALL:
         return None
-    return sum((each.account.penalties or 0.0) * weight / scale for each, weight in fresh)
+    replicas = accounts[-1].sizes.replicas
+    return sum((each.account.penalties or 0.0) * weight * replicas / scale for each, weight in fresh)
