@@ -85,6 +85,15 @@ def test_it_finds_a_bug(home: Path, tmp_path: Path) -> None:
     assert "Traceback" not in told.stdout + told.stderr
 
 
+def test_it_makes_a_page(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(BROKEN)
+    told = run(home / "bin/tapelint", "check", "--output-format", "html", "train.py", at=tmp_path)
+    assert told.returncode == 1, told.stderr
+    style = (ROOT / "tapelint" / "report" / "html" / "style.css").read_text(encoding="utf-8")
+    assert f"<style>{style}</style>" in told.stdout
+    assert "<mark>tape.gradient(loss, model.trainable_variables)</mark>" in told.stdout
+
+
 def test_it_is_content_with_the_mended_program(home: Path, tmp_path: Path) -> None:
     mended = BROKEN.replace("data = ", "optimizer = keras.optimizers.SGD()\ndata = ") + (
         "        optimizer.apply_gradients(zip(gradients, model.trainable_variables))\n"
