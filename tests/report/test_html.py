@@ -223,6 +223,22 @@ class TestTheVerdict:
         assert headline(EMPTY, right(), right()) == "Nothing to report in 8 updates"
         assert headline(EMPTY, right(), failing()) == "1 script of 2 could not be run to where something shows"
 
+    def test_several_scripts_with_findings(self) -> None:
+        told = found()
+        assert headline(told, right(), right()) == "`model` is never updated: `grads` is never applied".replace("`", "")
+        told = replace(told, findings=told.findings * 3)
+        assert headline(told, right(), right()) == "3 findings in 1 file, 3 confirmed by running"
+        assert headline(replace(found(kind=None), findings=found(kind=None).findings * 2)) == "2 findings in 1 file"
+
+    def test_each_of_several_scripts_has_its_own(self) -> None:
+        other = replace(right(), script="other.py")
+        tree = parsed(page.render(found(), [Run(standing_still()), Run(other)]))
+        assert [text_of(each) for each in tree.findall(".//nav/ul/li")] == [
+            "train.py: 4 of 4 layers never moved",
+            "other.py: Nothing to report in 4 updates",
+        ]
+        assert [each.get("class") for each in tree.findall(".//nav/ul/li/span")] == ["bad", "good"]
+
     def test_files_that_were_not_linted(self) -> None:
         crashed = replace(EMPTY, crashes=(Crash(Path("a.py"), "KeyError: 1", "trace"),), skipped={Path("b.ipynb"): "R"})
         text = page.render(crashed)

@@ -45,6 +45,8 @@ def headline(outcome: Outcome, runs: Sequence[Run]) -> Headline:
     worst = serious(outcome)
     if len(runs) == 1 and runs[0].record.end in _FAILED:
         return Headline("bad", _failure(runs[0].record))
+    if len(worst) > 1 and len(runs) != 1:
+        return Headline("bad", _together(worst))
     if worst:
         return Headline("bad", _seen(worst, runs) or _begun(worst[0].message))
     if len(runs) == 1 and runs[0].record.end in _CUT_SHORT:
@@ -87,6 +89,20 @@ def facts(outcome: Outcome, runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
         break
     if record.comparisons:
         yield "beside fit", _beside_fit(record)
+
+
+def of_one(outcome: Outcome, run: Run) -> Headline:
+    """The verdict on one of several scripts, with what was found in itself."""
+    script = shown(Path(run.record.script))
+    own = tuple(each for each in outcome.findings if shown(each.place.path) == script)
+    return headline(Outcome(own), [run])
+
+
+def _together(worst: Sequence[Finding]) -> str:
+    files = len({each.place.path for each in worst})
+    confirmed = sum(_kind(each) == "confirmed" for each in worst)
+    told = f"{count(len(worst), 'finding')} in {count(files, 'file')}"
+    return told + (f", {confirmed:,} confirmed by running" if confirmed else "")
 
 
 def _updates(record: Record) -> int:

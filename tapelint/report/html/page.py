@@ -13,7 +13,7 @@ from tapelint.report.html.beside_fit import beside_fit
 from tapelint.report.html.counts import fits, functions, metrics
 from tapelint.report.html.feeding import data
 from tapelint.report.html.findings import findings
-from tapelint.report.html.headline import facts, headline, serious
+from tapelint.report.html.headline import facts, headline, of_one, serious
 from tapelint.report.html.markup import Html, joined, prose, tag
 from tapelint.report.html.runs import Run
 from tapelint.report.html.surroundings import failure, surroundings
@@ -57,7 +57,7 @@ def _header(outcome: Outcome, runs: Sequence[Run]) -> Html:
         tag("h1", prose(told.text), class_=told.kind),
         ending,
         tag("dl", *glance, class_="glance"),
-        _contents(runs),
+        _contents(outcome, runs),
     )
 
 
@@ -67,24 +67,30 @@ def _ending(record: Record) -> tuple[Html, str]:
     return prose(sentence[:1].upper() + sentence[1:]), f", {record.seconds:.1f} seconds after it began."
 
 
-def _contents(runs: Sequence[Run]) -> Html | None:
+def _contents(outcome: Outcome, runs: Sequence[Run]) -> Html | None:
+    """The scripts that were run, each with its verdict; nothing where there is only one."""
     if len(runs) < 2:
         return None
     links = [
-        tag("li", tag("a", shown(Path(run.record.script)), href=f"#run-{number}"))
+        tag("li", tag("a", shown(Path(run.record.script)), href=f"#run-{number}"), ": ", _verdict(outcome, run))
         for number, run in enumerate(runs, start=1)
     ]
     return tag("nav", tag("ul", *links, class_="plain"), aria_label="Scripts that were run")
 
 
+def _verdict(outcome: Outcome, run: Run) -> Html:
+    told = of_one(outcome, run)
+    return tag("span", prose(told.text), class_=told.tone)
+
+
 def _run(outcome: Outcome, run: Run, name: str, *, alone: bool) -> Html:
     record = run.record
     heading = "The run" if alone else joined("The run of ", tag("code", shown(Path(record.script))))
-    alarm = any(alone or each.place.path == Path(record.script) for each in serious(outcome))
+    alarm = bool(serious(outcome)) if alone else of_one(outcome, run).tone == "bad"
     return tag(
         "section",
         tag("h2", heading, id=name),
-        None if alone else tag("p", *_ending(record), class_="lead"),
+        None if alone else tag("p", _verdict(outcome, run), ". ", *_ending(record), class_="lead"),
         failure(record),
         None if plots.available() else tag("p", prose(NO_PLOTS), class_="quiet"),
         loss(record, name),
