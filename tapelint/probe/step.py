@@ -145,6 +145,8 @@ def _told(finding: "Finding") -> Iterator[tuple[str, bool]]:
     """What the comparison with `fit` has to say, and whether it is wrong."""
     if finding.unexplained:
         yield finding.unexplained, True
+    if finding.weight:
+        yield finding.weight, False
     for comparison in finding.comparisons:
         if comparison.verdict == "differs":
             yield comparison.message, not set(comparison.causes) <= INTENDED or not comparison.causes

@@ -322,3 +322,46 @@ def what_cannot_be_compared() -> None:
         audit_step(by_hand, model=model, optimizer=optimizer, batch=(X, Y)).unable
         == "no loss was given to compare with"
     )
+
+
+def parts_of_the_batch_that_are_added_up() -> None:
+    model, optimizer = net(penalty=True), keras.optimizers.Adam()
+
+    def step(x: Any, y: Any) -> None:
+        variables = model.trainable_variables
+        sums = [tf.zeros(each.shape) for each in variables]
+        for part in range(0, B, 4):
+            rows = slice(part, part + 4)
+            with tf.GradientTape() as tape:
+                value = MSE(y[rows], model(x[rows], training=True)) + tf.add_n(model.losses)
+            sums = [total + each / 4.0 for total, each in zip(sums, tape.gradient(value, variables), strict=True)]
+        optimizer.apply_gradients(zip(sums, variables, strict=True))
+
+    what_matches(audit_step(step, model=model, optimizer=optimizer, batch=(X, Y), loss=MSE))
+
+
+def a_weight_of_ones_own_is_a_fact_and_no_mistake() -> None:
+    record = audited(net(), of=lambda y, p: 0.3 * MSE(y, p))
+    assert record.matches_fit is False
+    assert record.causes == ("the update is 0.3 times that of `fit`",)
+    record.check()
+
+
+def several_updates_in_one_step() -> None:
+    model, optimizer = net(), keras.optimizers.SGD(0.1)
+
+    def step(x: Any, y: Any) -> None:
+        for _ in range(3):
+            variables = model.trainable_variables
+            with tf.GradientTape() as tape:
+                value = MSE(y, model(x, training=True))
+            optimizer.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
+
+    what_matches(audit_step(step, model=model, optimizer=optimizer, batch=(X, Y), loss=MSE))
+
+
+def a_model_of_a_few_numbers() -> None:
+    tiny = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    assert names(audited(tiny, keras.optimizers.SGD(0.1), of=keras.losses.MeanSquaredError(reduction="sum"))) == {
+        "sum-over-batch"
+    }

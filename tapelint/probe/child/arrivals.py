@@ -14,11 +14,15 @@ from tapelint.probe.child.originals import replaced
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question to a tape. `pairs` are the gradients that came back, each with what it belongs to."""
+    """One question to a tape. `pairs` are the gradients that came back, each with what it belongs to.
+
+    `shared`: a distribution strategy has the tape see a part of the batch.
+    """
 
     tape: Any
     target: Any
     pairs: tuple[tuple[Any, Any], ...]
+    shared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Arrivals:
         def gradient(tape: Any, target: Any, sources: Any, *arguments: Any, **keywords: Any) -> Any:
             result = original(tape, target, sources, *arguments, **keywords)
             pairs = zip(tf.nest.flatten(result), tf.nest.flatten(sources), strict=True)
-            self.events.append(Asked(tape, target, tuple(pairs)))
+            self.events.append(Asked(tape, target, tuple(pairs), tf.distribute.has_strategy()))
             return result
 
         return gradient

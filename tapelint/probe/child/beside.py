@@ -4,7 +4,7 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -20,11 +20,11 @@ from tapelint.probe.child.identities import Identities, name_of, underlying
 from tapelint.probe.child.originals import Originals
 from tapelint.probe.child.parity.account import NO_EVIDENCE, Account, Question
 from tapelint.probe.child.parity.bank import LossFunction
-from tapelint.probe.child.parity.causes import Sizes, of_factor, of_penalties, told
+from tapelint.probe.child.parity.causes import Sizes, is_close, of_factor, of_penalties, told
 from tapelint.probe.child.parity.follower import Follower
 from tapelint.probe.child.parity.losses import Weighed
 from tapelint.probe.child.parity.named import Explanation, Reference, referred
-from tapelint.probe.child.parity.solve import EXPLAINED, distance, flat
+from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, flat
 from tapelint.probe.child.parity.state import State
 from tapelint.record import Comparison, Site
 
@@ -35,7 +35,7 @@ NO_BATCH = "the batch is not (x, y) or (x, y, sample_weight)"
 NO_UPDATE = "no optimizer of Keras made an update of the model's variables"
 STRATEGY = "the step runs under a distribution strategy"
 NOT_FINITE = "the gradients are NaN or infinite"
-SEVERAL = "the step asks several tapes about the model before it makes one update"
+SEVERAL = "the step makes one update of what several tapes give, and it is not that of `fit` on the whole batch"
 CHANCE = "the step draws random numbers of its own: run once more, it has other gradients"
 
 
@@ -72,11 +72,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the comparisons of all runs come to; `matches` is None if nothing could be compared, for this `reason`."""
+    """What the comparisons of all runs come to.
+
+    `matches` is None if nothing could be compared, and `reason` says why. `unexplained` tells of gradients that differ
+    for no known reason, `weight` of a factor that somebody has chosen.
+    """
 
     matches: bool | None
     comparisons: tuple[Comparison, ...]
     unexplained: str
+    weight: str
     reason: str
 
 
@@ -96,6 +101,9 @@ class Beside:
         )
         self._waiting: deque[Run] = deque(maxlen=MOST_WAITING)
         self._run: Run | None = None
+        self._joined = False
+        self._plain: Vector | None = None
+        self._weight = ""
         self._unexplained = ""
         self._reasons: dict[str, None] = {}
 
@@ -108,11 +116,14 @@ class Beside:
             self._waiting.clear()
 
     def _hold(self, run: Run) -> None:
-        events = [event for event in run.events if self._concerns(event.pairs)]
+        events = _first_update([event for event in run.events if self._concerns(event.pairs)])
         if reason := self._why_not(events):
             self._reasons[reason] = None
             return
-        self._run = run
+        self._run, self._plain = run, None
+        self._joined = sum(isinstance(event, Asked) for event in events) > 1
+        if self._joined:
+            events = _as_one(events)
         with run.again(self._model):
             for event in events:
                 if isinstance(event, Asked):
@@ -120,16 +131,31 @@ class Beside:
                 else:
                     event.recount()
                     self._follower.compared(event.optimizer, list(event.pairs), self._where)
+                    self._weigh(event)
+
+    def _weigh(self, update: Applied) -> None:
+        """Note a factor that all gradients of an update have, for a reason that only who wrote it knows."""
+        scaled = hasattr(update.optimizer, "dynamic_scale") or getattr(update.optimizer, "loss_scale_factor", None)
+        if self._plain is None or not self._plain.any() or scaled or len(self._waiting) > 1:
+            return
+        variables = self._model.trainable_variables
+        taken = {id(underlying(variable)): gradient for gradient, variable in update.pairs}
+        user = flat([taken.get(id(underlying(each))) for each in variables], variables)
+        factor = float(user @ self._plain) / float(self._plain @ self._plain)
+        if not is_close(factor, 1.0) and distance(factor * self._plain, user) <= EXPLAINED:
+            self._weight = self._weight or f"the update is {told(factor)} times that of `fit`"
 
     def finding(self) -> Finding:
         """What all of them come to."""
         entries = tuple(entry() for entry in self._entries.values())
         if self._unexplained or any(entry.verdict == "differs" for entry in entries):
-            return Finding(False, entries, self._unexplained, "")
+            return Finding(False, entries, self._unexplained, "", "")
+        if self._weight:
+            return Finding(False, entries, "", self._weight, "")
         if any(entry.verdict == "matches" for entry in entries):
-            return Finding(True, entries, "", "")
+            return Finding(True, entries, "", "", "")
         reasons = [*self._reasons, *(entry.message for entry in entries)]
-        return Finding(None, entries, "", reasons[0] if reasons else NO_UPDATE)
+        return Finding(None, entries, "", "", reasons[0] if reasons else NO_UPDATE)
 
     def _concerns(self, pairs: Iterable[tuple[Any, Any]]) -> bool:
         own = {id(underlying(each)) for each in self._model.trainable_variables}
@@ -138,12 +164,11 @@ class Beside:
     def _why_not(self, events: list[Asked | Applied]) -> str:
         if not self._parts:
             return NO_BATCH
-        if tf.distribute.has_strategy():
+        if any(isinstance(event, Asked) and event.shared for event in events):
             return STRATEGY
         if any(kind_of(gradient)[0] == "nonfinite" for event in events for gradient, _ in event.pairs):
             return NOT_FINITE
-        first = next((index for index, event in enumerate(events) if isinstance(event, Applied)), len(events))
-        return SEVERAL if first > 1 else ""
+        return ""
 
     def _hear(self, asked: Asked) -> None:
         gradients, sources = zip(*asked.pairs, strict=True)
@@ -159,6 +184,7 @@ class Beside:
         asked = [number in question.gradients for number in numbers]
         x, y = self._parts[:2]
         reference = referred(self._model, (x, y), self._function(), gradients, asked)
+        self._plain = reference.plain
         if not reference.explanations:
             return Account(self._unexplained_by(reference, gradients))
         targets = sum(int(tf.size(each)) for each in tf.nest.flatten(question.target))
@@ -179,6 +205,8 @@ class Beside:
         """Why gradients cannot be explained: by chance, or for no known reason, which is remembered."""
         if reference.apart is None:
             return NO_EVIDENCE
+        if self._joined:
+            return SEVERAL
         if self._is_random(gradients):
             return CHANCE
         cosine, length = reference.apart
@@ -213,6 +241,21 @@ class Beside:
         elif callable(self._loss):
             function = LossFunctionWrapper(self._loss)
         return function
+
+
+def _first_update(events: list[Asked | Applied]) -> list[Asked | Applied]:
+    """What happens until the weights are no longer those that the step began with, with all that is done with it."""
+    kinds = [type(event) for event in events]
+    first = kinds.index(Applied) if Applied in kinds else len(events)
+    later = next((index for index in range(first, len(events)) if kinds[index] is Asked), len(events))
+    return events[:later]
+
+
+def _as_one(events: list[Asked | Applied]) -> list[Asked | Applied]:
+    """The update of several questions as if one tape had given what is applied."""
+    last = [event for event in events if isinstance(event, Asked)][-1]
+    updates = [event for event in events if isinstance(event, Applied)]
+    return [replace(last, pairs=each.pairs) for each in updates[:1]] + updates
 
 
 def _complexity(explanation: Explanation, sizes: Sizes) -> int:

@@ -41,7 +41,8 @@ class Originals:
 
     def restore(self) -> None:
         """Have everything as it was."""
-        for variable, value in self._values.values():
+        # A variable with a copy on each device has these noted as well, the first time that it is assigned to.
+        for variable, value in list(self._values.values()):
             variable.assign(value)
 
     @contextlib.contextmanager

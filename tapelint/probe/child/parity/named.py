@@ -32,11 +32,13 @@ class Explanation:
 class Reference:
     """What `fit` makes of a batch, beside some gradients: `terms` are the numbers that come out of the loss.
 
-    `reached` says of each variable whether its gradient is other than zero. `apart` tells, where there is no
-    explanation, the cosine between the two and how many times as long the user's are; None if both are nothing.
+    `plain` are its gradients, those that nobody asked for as zeros, and `reached` says of each variable whether it has
+    one other than zero. `apart` is the cosine between the two and how many times as long the user's are; None if both
+    are nothing.
     """
 
     terms: int
+    plain: Vector
     reached: tuple[bool, ...]
     explanations: tuple[Explanation, ...]
     apart: tuple[float, float] | None
@@ -65,6 +67,7 @@ def referred(
     ]
     return Reference(
         terms=terms_of(model, x, y, loss),
+        plain=plain * mask,
         reached=tuple(bool(part.any()) for part in np.split(plain, np.cumsum(sizes)[:-1])),
         explanations=tuple(found),
         apart=_apart(user, plain * mask),
