@@ -164,6 +164,76 @@ def test_the_guards_are_on_record(attempts: Observed) -> None:
     assert guards["time limit"].detail == "120 s"
 
 
+THREADS = """\
+    import ctypes, os, pathlib, shutil, socket, sys, threading
+    import tensorflow as tf
+
+    outside = pathlib.Path(sys.argv[1])
+    victim, new = outside / "victim.txt", outside / "new.txt"
+    libc = ctypes.CDLL(None)
+
+
+    def through_c(function, *arguments):
+        if function(*arguments) < 0:
+            raise OSError(function.__name__)
+
+
+    def in_a_pipeline():
+        write = lambda _: tf.numpy_function(lambda: new.write_text("x"), [], tf.int64)
+        list(tf.data.Dataset.range(1).map(write))
+
+
+    attempts = [
+        lambda: new.write_text("x"),
+        lambda: victim.unlink(),
+        lambda: shutil.rmtree(outside),
+        lambda: tf.io.write_file(str(new), "x"),
+        lambda: tf.io.gfile.rmtree(str(outside)),
+        lambda: through_c(libc.unlink, bytes(victim)),
+        lambda: through_c(libc.open, bytes(new), os.O_CREAT | os.O_WRONLY, 0o600),
+        lambda: socket.create_connection(("127.0.0.1", 9), timeout=2),
+        in_a_pipeline,
+    ]
+
+
+    def attempt(action):
+        try:
+            action()
+        except BaseException:
+            print("refused", flush=True)
+        else:
+            print("done", flush=True)
+
+
+    def never_end():
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException:
+                pass
+
+
+    workers = [threading.Thread(target=attempt, args=(action,)) for action in attempts]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for _ in range(8):
+        threading.Thread(target=never_end).start()
+    never_end()
+"""
+
+
+def test_threads_may_no_more_and_live_no_longer(tmp_path: Path, outside: Path) -> None:
+    record = observe(tmp_path, THREADS, arguments=[str(outside)], seconds=5).record
+    assert record.stdout.split() == ["refused"] * 9, record.stderr
+    assert record.end == "timeout"
+    assert {denial.action for denial in record.denials} >= {"write outside", "delete outside", "use the network"}
+    assert [path.name for path in outside.iterdir()] == ["victim.txt"]
+    assert (outside / "victim.txt").read_text() == "precious"
+
+
 def test_a_denial_is_counted_not_repeated(tmp_path: Path) -> None:
     seen = observe(
         tmp_path,

@@ -175,6 +175,13 @@ def test_a_script_that_swallows_the_stop_is_stopped(tmp_path: Path) -> None:
     assert len(record.applications) == 4
 
 
+def test_what_never_comes_back_from_c_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapelint.probe.supervise.GRACE", 1.0)
+    record = observe(tmp_path, "import re\nprint('now')\nre.match('(a+)+$', 'a' * 64 + 'b')\n", seconds=1).record
+    assert (record.end, record.detail) == ("timeout", "killed after 1 s, because it did not react")
+    assert record.stdout == "now\n"
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_leaves_a_partial_record_and_nobody(tmp_path: Path) -> None:
     script = write(
