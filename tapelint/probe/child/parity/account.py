@@ -92,8 +92,10 @@ def accounted(
     loss = weighed(step, question.target, judged, batch, values)
     replicas = int(tf.distribute.get_strategy().num_replicas_in_sync)
     sizes = Sizes(batch, loss.terms, _size(question.target), replicas)
-    modes = _modes(step, judged, variables) if free and not step.nested and all(map(can_be_replayed, judged)) else None
-    share, penalties, residual = _penalties(step, modes, user, _mask(asked, variables))
+    mask = _mask(asked, variables)
+    again = free and not step.nested and all(map(can_be_replayed, judged))
+    modes = _modes(step, judged, variables, user, mask) if again else None
+    share, penalties, residual = _penalties(step, modes, user, mask)
     return Account(
         loss=loss,
         sizes=sizes,
@@ -131,16 +133,25 @@ def _size(target: Any) -> int:
     return sum(int(tf.size(each)) for each in tf.nest.flatten(target))
 
 
-def _modes(step: Step, judged: list[Forward], variables: list[Any]) -> _Modes | None:
+def _modes(step: Step, judged: list[Forward], variables: list[Any], user: Vector, mask: Vector) -> _Modes | None:
     with contextlib.suppress(Exception):  # Code of the user's may refuse to run a second time.
         own = replayed(step, judged, variables, None)
-        again = replayed(step, judged, variables, None)
-        if not own.resembles(again, EXPLAINED) or distance(own.data, again.data) > EXPLAINED:
-            return _Modes(own, own, deterministic=False)
+        if _unexplained(own, user, mask)[1] > EXPLAINED:
+            again = replayed(step, judged, variables, None)
+            if not own.resembles(again, EXPLAINED) or distance(own.data, again.data) > EXPLAINED:
+                return _Modes(own, own, deterministic=False)
         if all(forward.call.training == "true" for forward in judged):
             return _Modes(own, own, deterministic=True)
         return _Modes(own, replayed(step, judged, variables, True), deterministic=True)
     return None
+
+
+def _unexplained(own: Replay, user: Vector, mask: Vector) -> tuple[float, float]:
+    """How often the penalties are in the user's gradients beside what comes through the outputs, and what is left."""
+    rest, extra = user - own.data * mask, own.penalties * mask
+    square, size = float(extra @ extra), float(np.linalg.norm(user))
+    factor = float(rest @ extra) / square if square else 0.0
+    return factor, float(np.linalg.norm(rest - factor * extra)) / size
 
 
 def _penalties(
@@ -150,16 +161,11 @@ def _penalties(
     asked = _asked(step)
     if modes is None or not modes.deterministic:
         return (1.0 if asked is not None else 0.0), asked, None
-    data, extra = modes.own.data * mask, modes.own.penalties * mask
-    rest, size = user - data, float(np.linalg.norm(user))
-    share = float(np.linalg.norm(extra)) / size
-    if share < TOO_SMALL / 10:
-        return share, asked, float(np.linalg.norm(rest)) / size
-    factor = float(rest @ extra) / float(extra @ extra)
-    residual = float(np.linalg.norm(rest - factor * extra)) / size
-    if residual > EXPLAINED and asked is not None:
+    share = float(np.linalg.norm(modes.own.penalties * mask)) / float(np.linalg.norm(user))
+    factor, residual = _unexplained(modes.own, user, mask)
+    if share < TOO_SMALL / 10 or residual > EXPLAINED:
         return share, asked, residual
-    return share, factor if residual <= EXPLAINED else asked, residual
+    return share, factor, residual
 
 
 def _asked(step: Step) -> float | None:

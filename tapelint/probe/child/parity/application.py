@@ -34,13 +34,14 @@ def applied(taken: dict[int, Vector], given: Sequence[dict[int, Vector]], names:
     """The gradients `taken` by the optimizer, by variable, beside those that the tapes have given, the newest last."""
     newest = given[-1]
     keys = [key for key in taken if key in newest and newest[key].shape == taken[key].shape]
-    permuted = _permuted(taken, {key: each for tape in given for key, each in tape.items()}, names)
-    if permuted is not None:
+    finite = all(np.isfinite(each).all() for each in taken.values())
+    permuted = finite and _permuted(taken, {key: each for tape in given for key, each in tape.items()}, names)
+    if permuted:
         return Application(_only_newest(given, 1.0), (permuted,))
     if not keys:
         return Application(None)
     user, own = _joined(taken, keys), _joined(newest, keys)
-    if not np.isfinite(user).all():
+    if not finite:
         return Application(_only_newest(given, 1.0) if np.array_equal(user, own, equal_nan=True) else None)
     if distance(user, own) <= EXPLAINED:
         return Application(_only_newest(given, 1.0))

@@ -174,8 +174,6 @@ class Follower:
         scale = _scale(optimizer)
         tally = tallied(application, asked, keys, type(optimizer).__name__, scale)
         missing = {**newest.account.unasked, **_not_taken(newest, given[-1], taken)}
-        if any(cause.name == "permuted-pairs" for cause in application.causes):
-            missing = {}  # They go where they do not belong, which says it all.
         alone, series.questions = self._count - series.questions == 1 and len(self._series) == 1, self._count
         series.normalized(newest.account.statistics, alone=alone)
         series.compared(tally, newest.account, newest.question.number, missing)

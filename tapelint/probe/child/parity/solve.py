@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tapelint.probe.child.snapshot import array
 
@@ -40,7 +39,11 @@ def flat(gradients: Iterable[Any], variables: Iterable[Any]) -> Vector:
 
 def numbers(gradient: Any) -> Vector:
     """The numbers of a gradient, whether it is dense or not, exact enough to be added up."""
-    return array(tf.convert_to_tensor(gradient)).astype("float64")
+    if not hasattr(gradient, "numpy") and hasattr(gradient, "indices"):
+        import tensorflow as tf
+
+        gradient = tf.convert_to_tensor(gradient)
+    return array(gradient).astype("float64")
 
 
 def solved(user: Vector, parts: Sequence[Vector]) -> Solution | None:
