@@ -1,5 +1,6 @@
 """Arrays that the program cuts into batches itself: finds out which array a batch came from, and which rows it is."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -128,10 +129,9 @@ def _holds(shape: Any, batch: tuple[int, ...]) -> bool:
 def _values(value: Any) -> "np.ndarray[Any, Any] | None":
     if isinstance(value, np.ndarray):
         return value if value.dtype.kind in "fiub" else None
-    try:
+    values = None
+    with contextlib.suppress(Exception):  # It may be anything the program has a name for.
         values = np.asarray(value.numpy()) if hasattr(value, "numpy") else None
-    except (AttributeError, NotImplementedError, TypeError, ValueError, RuntimeError):
-        return None
     return values if values is not None and values.dtype.kind in "fiub" else None
 
 

@@ -208,9 +208,11 @@ def rows_of(components: list[Any]) -> list[str]:
 
 def _array(value: Any) -> "np.ndarray[Any, Any] | None":
     try:
-        return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
-    except (AttributeError, TypeError, ValueError, NotImplementedError):
+        values = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    except (NotImplementedError, ValueError):  # A symbolic tensor of TensorFlow's; of Keras's, or ragged lists.
         return None
+    # A single object, such as a dataset within a dataset or a sparse tensor, has no contents that could be compared.
+    return None if values.dtype.hasobject and not values.ndim else values
 
 
 def size_of(components: list[Any]) -> int | None:

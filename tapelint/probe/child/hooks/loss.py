@@ -172,8 +172,9 @@ def _kind(loss: Any) -> str:
 
 
 def _from_logits(loss: Any) -> bool | None:
-    with contextlib.suppress(AttributeError, TypeError):
+    with contextlib.suppress(AttributeError):
         return bool(loss.from_logits)
+    # A loss of the program's own has no `fn`, or one without such a parameter, or one that has no signature.
     with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
         default = inspect.signature(loss.fn).parameters["from_logits"].default
         return bool(loss._fn_kwargs.get("from_logits", default))

@@ -160,6 +160,7 @@ def _source(witness: Witness, source: Any, gradient: Any, symbolic: bool) -> Sou
 
 
 def _rank(source: Any) -> int | None:
+    # What is no tensor has no shape, and one whose rank nobody knows no length.
     with contextlib.suppress(AttributeError, TypeError, ValueError):
         return len(source.shape)
     return None
