@@ -79,6 +79,7 @@ class TestWhatIsTold:
         inference = dataclasses.replace(AS_FIT, training=False)
         comparison = dataclasses.replace(SEEN, flag="unset", resemblances=(unlike, inference))
         assert told(comparison) == "the model is called without `training=True`"
+        assert told(dataclasses.replace(comparison, flag="false")) == ""
         hardly = dataclasses.replace(comparison, resemblances=(dataclasses.replace(unlike, residual=5e-4), inference))
         assert told(hardly) == ""
 

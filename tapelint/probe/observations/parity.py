@@ -38,7 +38,8 @@ def _difference(comparison: Comparison, *, read: bool) -> str:
         return ""
     if as_fit.residual <= EXACT:
         return _told(comparison, as_fit, [], read=read)
-    if as_inference is not None and as_inference.residual <= EXACT and as_fit.residual >= CLEAR:
+    chosen = comparison.flag not in ("unset", "none")
+    if as_inference is not None and not chosen and as_inference.residual <= EXACT and as_fit.residual >= CLEAR:
         flag = "without `training=True`" if comparison.flag == "unset" else "with `training=None`"
         return _told(comparison, as_inference, [f"the model is called {flag}"], read=read)
     return ""
