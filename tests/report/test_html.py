@@ -174,6 +174,7 @@ class TestTheVerdict:
     def test_nothing_is_wrong(self) -> None:
         assert headline(EMPTY, right()) == "Nothing to report in 4 updates"
         assert headline(EMPTY) == "Nothing to report"
+        assert headline(EMPTY, replace(right(), updates=0, applications=())) == "Nothing to report"
 
     def test_layers_without_a_gradient(self) -> None:
         told = found("missing-gradients", None)
@@ -206,9 +207,11 @@ class TestTheVerdict:
                 found("unscaled-inputs"), record
             ) == "`model` is never updated: `grads` is never applied".replace("`", "")
 
-    @pytest.mark.parametrize("changes", [{"kind": "refuted"}, {"kind": "unreached", "severity": "info"}])
+    @pytest.mark.parametrize(
+        "changes", [{"kind": "refuted", "severity": "info"}, {"kind": "unreached", "severity": "info"}]
+    )
     def test_what_is_refuted_or_a_note_is_no_verdict(self, changes: dict[str, Any]) -> None:
-        assert headline(found(**changes), right()) == "Nothing to report in 4 updates"
+        assert headline(found(**changes), right()) == "1 note and nothing worse in 4 updates"
 
     def test_a_failure(self) -> None:
         assert headline(EMPTY, failing()) == "train.py ends in ValueError on line 12"
@@ -367,6 +370,7 @@ class TestTheRun:
             ((beside(times=32),), "32 times", "Not as <code>fit</code> would do it"),
             ((beside(), beside(times=32)), "different", "Not as <code>fit</code> would do it"),
             ((replace(beside(), verdict="unable", variables=()),), "not compared", "This cannot be told"),
+            ((replace(beside(), verdict="differs"),), "different", "Not as <code>fit</code> would do it"),
             ((replace(beside(times=2), variables=()),), "different", "Not as <code>fit</code> would do it"),
         ],
     )

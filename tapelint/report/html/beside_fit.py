@@ -47,9 +47,8 @@ def _comparison(comparison: Comparison, script: str) -> Html:
     where = joined(
         f"{count(comparison.steps, 'update')} by {comparison.optimizer} on ",
         place(comparison.where, script),
-        ", with the loss ",
-        tag("code", comparison.loss),
-        f" and batches of {comparison.batch}.",
+        joined(", with the loss ", tag("code", comparison.loss)) if comparison.loss else None,
+        f", in batches of {comparison.batch}.",
     )
     return joined(
         tag("p", told, class_=f"parity {comparison.verdict}"), tag("p", where, class_="quiet"), _variables(comparison)

@@ -57,7 +57,9 @@ def headline(outcome: Outcome, runs: Sequence[Run]) -> Headline:
     if not outcome.complete:
         return Headline("unclear", "Not every file could be linted")
     updates = sum(_updates(run.record) for run in runs)
-    return Headline("good", f"Nothing to report in {count(updates, 'update')}" if runs else "Nothing to report")
+    notes = len(outcome.findings)
+    told = f"{count(notes, 'note')} and nothing worse" if notes else "Nothing to report"
+    return Headline("good", f"{told} in {count(updates, 'update')}" if updates else told)
 
 
 def serious(outcome: Outcome) -> list[Finding]:
@@ -119,8 +121,8 @@ def _beside_fit(record: Record) -> str:
     verdicts = {each.verdict for each in record.comparisons}
     if "differs" not in verdicts:
         return "the same" if "matches" in verdicts else "not compared"
-    factors = [factor(each) for each in record.comparisons]
-    return f"{figure(factors[0])} times" if len(factors) == 1 and factors[0] is not None else "different"
+    times = _factor(record)
+    return "different" if times is None else f"{figure(times)} times"
 
 
 def _failure(record: Record) -> str:
@@ -161,10 +163,16 @@ def _share(some: Sequence[Layer], every: Sequence[Layer], what: str) -> str:
 
 
 def _times(record: Record) -> str:
+    times = _factor(record)
+    return "" if times is None else f"Every gradient is {figure(times)} times that of `fit`"
+
+
+def _factor(record: Record) -> float | None:
+    """How many times the gradients of `fit` those of the only step are; None where that is not what differs."""
     known = [factor(each) for each in record.comparisons]
     if len(known) != 1 or known[0] is None or not math.isfinite(known[0]) or abs(known[0] - 1) <= SAME:
-        return ""
-    return f"Every gradient is {figure(known[0])} times that of `fit`"
+        return None
+    return known[0]
 
 
 def _kind(finding: Finding) -> str | None:
