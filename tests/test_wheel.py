@@ -71,6 +71,12 @@ def test_the_wheel_holds_the_package_and_the_pages_and_nothing_else(wheel: Path)
     assert not [name for name in code if "test" in Path(name).stem or "fixture" in name or name.endswith(".pyc")]
 
 
+def test_pytest_finds_its_plugin_in_the_wheel(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+    assert "[pytest11]\ntapelint = tapelint.probe.plugin\n" in archive.read(name).decode()
+
+
 def test_it_needs_no_tensorflow(home: Path) -> None:
     told = run(home / "bin/python", "-c", "import tensorflow", at=home)
     assert "No module named 'tensorflow'" in told.stderr

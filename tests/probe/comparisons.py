@@ -15,6 +15,7 @@ from tapelint.probe import StepRecord, UnsoundStep, audit_step
 
 B = 16
 RANDOM = np.random.default_rng(0)
+keras.utils.set_random_seed(1)
 X = RANDOM.normal(size=(B, 4)).astype("float32")
 Y = (X @ RANDOM.normal(size=(4, 1)) + 0.3).astype("float32")
 LABELS = RANDOM.integers(0, 3, size=(B,))
@@ -345,6 +346,41 @@ def a_weight_of_ones_own_is_a_fact_and_no_mistake() -> None:
     assert record.matches_fit is False
     assert record.causes == ("the update is 0.3 times that of `fit`",)
     record.check()
+
+
+def a_step_that_prepares_its_inputs_matches() -> None:
+    model, optimizer = net(random=True), keras.optimizers.Adam()
+
+    def step(x: Any, y: Any) -> None:
+        variables = model.trainable_variables
+        with tf.GradientTape() as tape:
+            value = MSE(y, model(tf.cast(x, "float32") / 255.0, training=True))
+        optimizer.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
+
+    images = RANDOM.integers(0, 255, size=(B, 4)).astype("uint8")
+    what_matches(audit_step(step, model=model, optimizer=optimizer, batch=(images, Y), loss=MSE))
+
+    def of_words(x: Any, y: Any) -> None:
+        step(tf.strings.to_number(x), y)
+
+    what_matches(audit_step(of_words, model=model, optimizer=optimizer, batch=(images.astype(str), Y), loss=MSE))
+
+
+def a_loss_that_does_not_fit_the_batch_compares_nothing() -> None:
+    pairs = np.stack([LABELS, LABELS], axis=1)
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    record = audited(net(), loss=loss, of=lambda y, p: MSE(tf.cast(y[:, :1], "float32"), p), batch=(X, pairs))
+    assert record.matches_fit is None, record.causes
+    assert "the model and the loss cannot be called with the batch as `fit` does: ValueError" in record.unable
+
+
+def half_precision_says_nothing_that_it_cannot_know() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    model = net()
+    keras.config.set_dtype_policy("float32")
+    record = audited(model, of=lambda y, p: tf.reduce_mean(tf.abs(y - tf.cast(p, "float32")) ** 3))
+    assert record.matches_fit is None
+    assert "half precision" in record.unable
 
 
 def several_updates_in_one_step() -> None:

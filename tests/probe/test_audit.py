@@ -1,9 +1,12 @@
-"""Steps audited from Python, each in a fork of a process that has TensorFlow; they say themselves what comes out."""
+"""Steps audited from Python: the functions of two modules, which say themselves what comes out.
+
+All of them run in a process of their own, because they bring TensorFlow, which a process that forks should not have.
+"""
 
 import ast
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,34 +14,53 @@ import pytest
 from tests.forking import Forker
 
 ROOT = Path(__file__).parents[2]
+MODULES = ("steps", "comparisons")
 HELPERS = ("unsound", "net", "audited", "names", "differing", "what_matches")
 
-
-def functions(module: str) -> list[str]:
-    """The audits in a module beside this one, which is not imported here: it would bring TensorFlow."""
-    tree = ast.parse(Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8"))
-    return [each.name for each in tree.body if isinstance(each, ast.FunctionDef) and each.name not in HELPERS]
-
-
-AUDITS = [(module, name) for module in ("steps", "comparisons") for name in functions(module)]
+PROGRAM = """\
+import importlib, json, sys, traceback
+sys.path.insert(0, {root!r})
+endings = {{}}
+for module, name in {audits!r}:
+    try:
+        getattr(importlib.import_module("tests.probe." + module), name)()
+        endings[name] = ""
+    except BaseException:
+        endings[name] = traceback.format_exc()
+print()
+print(json.dumps(endings))
+"""
 
 # One process serves them all.
 pytestmark = pytest.mark.xdist_group("audit")
 
 
+def functions(module: str) -> list[str]:
+    """The audits in a module, which is read and not imported."""
+    tree = ast.parse(Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8"))
+    return [each.name for each in tree.body if isinstance(each, ast.FunctionDef) and each.name not in HELPERS]
+
+
+AUDITS = [(module, name) for module in MODULES for name in functions(module)]
+
+
 @pytest.fixture(scope="module")
-def forker() -> Iterator[Forker]:
+def endings(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, str]:
+    """What each of the audits that are asked for raised, by its name; nothing if it is content."""
+    asked = {item.name for item in request.session.items}
+    audits = [audit for audit in AUDITS if f"test_an_audit[{audit[1]}]" in asked]
+    program = tmp_path_factory.mktemp("audits") / "program.py"
+    program.write_text(PROGRAM.format(root=str(ROOT), audits=audits), encoding="utf-8")
     with Forker() as forker:
-        yield forker
-
-
-@pytest.mark.parametrize(("module", "name"), AUDITS)
-def test_an_audit(forker: Forker, module: str, name: str, tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    text = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom tests.probe.{module} import {name}\n{name}()\n"
-    program.write_text(text, encoding="utf-8")
-    ending = forker.run(program)
+        ending = forker.run(program)
     assert ending.status == 0, ending.output
+    endings: dict[str, str] = json.loads(ending.output.splitlines()[-1])
+    return endings
+
+
+@pytest.mark.parametrize("name", [name for _, name in AUDITS])
+def test_an_audit(endings: dict[str, str], name: str) -> None:
+    assert endings[name] == ""
 
 
 def test_importing_it_does_not_import_tensorflow() -> None:

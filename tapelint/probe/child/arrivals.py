@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import tensorflow as tf
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 from keras.src.optimizers.loss_scale_optimizer import LossScaleOptimizer
@@ -44,10 +45,12 @@ class Applied:
 
 
 class Arrivals:
-    """What was asked and applied, in order."""
+    """What was asked and applied, in order, and what a model was called with."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Any) -> None:
         self.events: list[Asked | Applied] = []
+        self.inputs: list[Any] = []
+        self._model = model
         self._depth = 0
 
     @property
@@ -64,11 +67,20 @@ class Arrivals:
     def listening(self) -> Iterator[None]:
         """Take in what is asked and applied."""
         with (
+            replaced(keras.Layer, "__call__", self._calling),
             replaced(tf.GradientTape, "gradient", self._asking),
             replaced(BaseOptimizer, "apply", self._applying),
             replaced(LossScaleOptimizer, "apply", self._applying),
         ):
             yield
+
+    def _calling(self, original: Any) -> Any:
+        def call(layer: Any, *arguments: Any, **keywords: Any) -> Any:
+            if layer is self._model and arguments:
+                self.inputs.append(arguments[0])
+            return original(layer, *arguments, **keywords)
+
+        return call
 
     def _asking(self, original: Any) -> Any:
         def gradient(tape: Any, target: Any, sources: Any, *arguments: Any, **keywords: Any) -> Any:

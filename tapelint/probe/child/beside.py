@@ -25,7 +25,7 @@ from tapelint.probe.child.parity.follower import Follower
 from tapelint.probe.child.parity.losses import Weighed
 from tapelint.probe.child.parity.named import Explanation, Reference, referred
 from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, flat
-from tapelint.probe.child.parity.state import State
+from tapelint.probe.child.parity.state import State, parts_of
 from tapelint.record import Comparison, Site
 
 MOST_WAITING = 8
@@ -34,16 +34,19 @@ MOST_WAITING = 8
 NO_BATCH = "the batch is not (x, y) or (x, y, sample_weight)"
 NO_UPDATE = "no optimizer of Keras made an update of the model's variables"
 STRATEGY = "the step runs under a distribution strategy"
+NO_STEP = "the model and the loss cannot be called with the batch as `fit` does"
 NOT_FINITE = "the gradients are NaN or infinite"
+COARSE = "the model computes in half precision, in which small gradients may differ"
 SEVERAL = "the step makes one update of what several tapes give, and it is not that of `fit` on the whole batch"
 CHANCE = "the step draws random numbers of its own: run once more, it has other gradients"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a step: what it asked and applied in order, and the state in which it began."""
+    """One run of a step: what it asked and applied in order, what it called the model with, and how it all began."""
 
     events: tuple[Asked | Applied, ...]
+    inputs: tuple[Any, ...]
     variables: Originals
     state: State
 
@@ -182,13 +185,14 @@ class Beside:
         numbers = [self._number(each) for each in variables]
         gradients = [question.gradients.get(number) for number in numbers]
         asked = [number in question.gradients for number in numbers]
-        x, y = self._parts[:2]
-        reference = referred(self._model, (x, y), self._function(), gradients, asked)
+        reference = self._reference(gradients, asked)
+        if isinstance(reference, str):
+            return Account(reference)
         self._plain = reference.plain
         if not reference.explanations:
             return Account(self._unexplained_by(reference, gradients))
         targets = sum(int(tf.size(each)) for each in tf.nest.flatten(question.target))
-        sizes = Sizes(int(tf.shape(tf.nest.flatten(x)[0])[0]), reference.terms, targets)
+        sizes = Sizes(int(tf.shape(tf.nest.flatten(self._parts[0])[0])[0]), reference.terms, targets)
         best = min(reference.explanations, key=lambda each: _complexity(each, sizes))
         found = zip(numbers, variables, asked, reference.reached, strict=True)
         return Account(
@@ -201,6 +205,32 @@ class Beside:
             unasked={number: name_of(each) for number, each, known, reached in found if reached and not known},
         )
 
+    def _reference(self, gradients: list[Any], asked: list[bool]) -> Reference | str:
+        """What `fit` makes of the batch, or of that which the step makes of the batch before it calls the model.
+
+        Says why there is none, if `fit` can make nothing of them.
+        """
+        assert self._run is not None
+        x, y = self._parts[:2]
+        found: Reference | str = NO_UPDATE
+        for inputs in (x, *(self._run.inputs if len(self._run.inputs) == 1 else ())):
+            try:
+                reference = referred(self._model, (inputs, y), self._function(), gradients, asked)
+            except (
+                Exception
+            ) as error:  # Of the model's or the loss's own: what the step does with the batch may differ.
+                found = (
+                    found
+                    if isinstance(found, Reference)
+                    else f"{NO_STEP}: {type(error).__name__}: {str(error).strip()[:200]}"
+                )
+                continue
+            if reference.explanations or not isinstance(found, Reference):
+                found = reference
+            if reference.explanations:
+                break
+        return found
+
     def _unexplained_by(self, reference: Reference, gradients: list[Any]) -> str:
         """Why gradients cannot be explained: by chance, or for no known reason, which is remembered."""
         if reference.apart is None:
@@ -209,6 +239,8 @@ class Beside:
             return SEVERAL
         if self._is_random(gradients):
             return CHANCE
+        if any(layer.compute_dtype in ("float16", "bfloat16") for layer in parts_of(self._model)):
+            return COARSE
         cosine, length = reference.apart
         self._unexplained = self._unexplained or (
             "the gradients are not those of `fit`, and no known reason explains it: their cosine is "

@@ -84,7 +84,7 @@ class _Course:
         self._originals = Originals()
         self._originals.note([*model.variables, *optimizer.variables])
         self._state = State(model)
-        self._arrivals = Arrivals()
+        self._arrivals = Arrivals(model)
 
     def run(self, steps: int) -> Rehearsal:
         """All of it: the step run eagerly, then compiled if it can be, and then everything as it was."""
@@ -100,7 +100,7 @@ class _Course:
 
     def once(self) -> list[Asked]:
         """Run the step, and say what it asked."""
-        arrivals = Arrivals()
+        arrivals = Arrivals(self._model)
         with arrivals.listening():
             self._step(*self._arguments)
         return arrivals.asked
@@ -121,11 +121,13 @@ class _Course:
         if not tf.config.functions_run_eagerly():
             self._step(*self._arguments)
             return
-        before, state, count = Originals(), State(self._model), len(self._arrivals.events)
+        before, state = Originals(), State(self._model)
+        events, inputs = len(self._arrivals.events), len(self._arrivals.inputs)
         with before.watching(), self._arrivals.listening():
             self._step(*self._arguments)
         if self.beside is not None:
-            self.beside.take(Run(tuple(self._arrivals.events[count:]), before, state))
+            seen = self._arrivals
+            self.beside.take(Run(tuple(seen.events[events:]), tuple(seen.inputs[inputs:]), before, state))
 
     def _note(self, how: str, step: int) -> str:
         """What to say beside what the step raises."""

@@ -57,6 +57,7 @@ def referred(
     sizes = [int(np.prod(each.shape)) for each in variables]
     mask = np.repeat(np.array(asked, "float64"), sizes)
     user = flat(gradients, variables)
+    terms = terms_of(model, x, y, loss)
     bank = list(references(model, x, y, loss))
     _, _, (data, penalties) = bank[0]
     plain = data + penalties
@@ -66,7 +67,7 @@ def referred(
         for explanation in _explained(user, [part * mask for part in parts], cause, training)
     ]
     return Reference(
-        terms=terms_of(model, x, y, loss),
+        terms=terms,
         plain=plain * mask,
         reached=tuple(bool(part.any()) for part in np.split(plain, np.cumsum(sizes)[:-1])),
         explanations=tuple(found),
