@@ -7,10 +7,10 @@ import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from tapelint.probe.observations.wording import counted, listed, number
-from tapelint.record import Comparison, Site
+from tapelint.record import CauseName, Comparison, Site
 
 if TYPE_CHECKING:
     from tapelint.probe.child.beside import Finding
@@ -23,7 +23,9 @@ RULES = ("missing-gradients", "non-finite-values", "weights-unchanged", "update-
 """What can be held against a step, by the names of tapelint's rules."""
 
 
-INTENDED = frozenset({"clipped", "scaled-gradients", "zeroed-gradients", "weighted-penalties"})
+INTENDED: frozenset[CauseName] = frozenset(
+    {"clipped", "scaled-gradients", "zeroed-gradients", "mixed-gradients", "weighted-penalties"}
+)
 """The causes of a difference from `fit` that are somebody's intention: facts, and no mistakes."""
 
 NO_LOSS = "no loss was given to compare with"
@@ -35,10 +37,22 @@ class UnsoundStep(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """Something that is wrong with a step: the rule it breaks, and what was seen, in a sentence."""
+    """Something that is wrong with a step: the rule it breaks, and what was seen, in a sentence.
+
+    `causes` are the names of what makes an update differ from that of `fit`, as far as it is known.
+    """
 
     rule: str
     what: str
+    causes: tuple[CauseName, ...] = ()
+
+    def is_allowed(self, names: Collection[str]) -> bool:
+        """Whether the rule is among these names, or every cause is."""
+        return self.rule in names or (bool(self.causes) and set(self.causes) <= set(names))
+
+    def __str__(self) -> str:
+        names = f" ({', '.join(self.causes)})" if self.causes else ""
+        return f"{self.rule}{names}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +86,18 @@ class StepRecord:
         """Say nothing if the step is sound, or wrong only in what `allow` names.
 
         allow: names of rules, out of `missing-gradients`, `non-finite-values`, `weights-unchanged` and
-            `update-differs-from-fit`.
+            `update-differs-from-fit`, and of causes for which an update differs, such as `missing-penalties`.
 
-        Raises UnsoundStep, an AssertionError, with all causes; ValueError for a name that is none of the rules'.
+        Raises UnsoundStep, an AssertionError, with all that is wrong; ValueError for a name that is none of these.
         """
         allowed = {allow} if isinstance(allow, str) else set(allow)
-        if unknown := allowed - set(RULES):
-            raise ValueError(f"{min(unknown)!r} cannot be allowed; what can be is {', '.join(RULES)}")
-        wrong = [complaint for complaint in self.complaints if complaint.rule not in allowed]
+        if unknown := allowed - {*RULES, *get_args(CauseName)}:
+            raise ValueError(
+                f"{min(unknown)!r} cannot be allowed; what can be is {', '.join(RULES)}, and any cause's name"
+            )
+        wrong = [complaint for complaint in self.complaints if not complaint.is_allowed(allowed)]
         if wrong:
-            lines = [f"  {complaint.rule}: {complaint.what}" for complaint in wrong]
+            lines = [f"  {complaint}" for complaint in wrong]
             raise UnsoundStep("\n".join(["the step does not train the model as it should:", *lines]))
 
 
@@ -119,16 +135,18 @@ def audit_step(
 
     seen = rehearse(step, model=model, optimizer=optimizer, batch=batch, loss=loss, steps=steps, where=_where(step))
     finding = seen.finding
-    told = tuple(_told(finding)) if finding is not None else ()
-    complaints = (*_complaints(seen), *(Complaint("update-differs-from-fit", what) for what, wrong in told if wrong))
+    facts = () if finding is None or not finding.weight else (finding.weight,)
+    complaints = tuple(_complaints(seen))
+    differences = () if finding is None else tuple(_differences(finding))
+    wrong = (each for each in differences if not each.causes or not set(each.causes) <= INTENDED)
     return StepRecord(
         steps=seen.steps,
         weights_changed=MappingProxyType({weight.name: weight.moved for weight in seen.weights}),
         missing_gradients=tuple(weight.name for weight in seen.weights if weight.gradient == "none"),
         matches_fit=None if finding is None else finding.matches,
         unable=NO_LOSS if finding is None else finding.reason,
-        causes=(*(complaint.what for complaint in _complaints(seen)), *(what for what, _ in told)),
-        complaints=complaints,
+        causes=(*(each.what for each in (*complaints, *differences)), *facts),
+        complaints=(*complaints, *wrong),
         comparisons=() if finding is None else finding.comparisons,
     )
 
@@ -141,15 +159,12 @@ def _where(step: Callable[..., Any]) -> Site:
     return Site(getattr(code, "co_filename", "<unknown>"), line, 1, line, 1, name, line, line)
 
 
-def _told(finding: "Finding") -> Iterator[tuple[str, bool]]:
-    """What the comparison with `fit` has to say, and whether it is wrong."""
+def _differences(finding: "Finding") -> Iterator[Complaint]:
     if finding.unexplained:
-        yield finding.unexplained, True
-    if finding.weight:
-        yield finding.weight, False
+        yield Complaint("update-differs-from-fit", finding.unexplained)
     for comparison in finding.comparisons:
         if comparison.verdict == "differs":
-            yield comparison.message, not set(comparison.causes) <= INTENDED or not comparison.causes
+            yield Complaint("update-differs-from-fit", comparison.message, comparison.causes)
 
 
 def _complaints(seen: "Rehearsal") -> Iterator[Complaint]:

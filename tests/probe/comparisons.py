@@ -76,7 +76,7 @@ def differing(words: str) -> Iterator[None]:
     try:
         yield
     except UnsoundStep as error:
-        assert f"update-differs-from-fit: {words}" in str(error), str(error)
+        assert "update-differs-from-fit" in str(error) and f": {words}" in str(error), str(error)
     else:
         raise AssertionError("nothing was raised")
 
@@ -218,7 +218,11 @@ def a_model_in_the_mode_of_inference() -> None:
 
 
 def penalties_that_are_left_out() -> None:
-    assert names(audited(net(penalty=True), penalties=0.0)) == {"missing-penalties"}
+    record = audited(net(penalty=True), penalties=0.0)
+    assert names(record) == {"missing-penalties"}
+    record.check(allow=["missing-penalties"])
+    with differing("the penalties of `model.losses`"):
+        record.check(allow=["doubled-penalties"])
     assert names(audited(net(penalty=True), penalties=2.0)) == {"doubled-penalties"}
 
 
