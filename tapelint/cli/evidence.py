@@ -25,11 +25,15 @@ DECIDED = ("confirmed", "refuted")
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """How scripts are run: until so many updates, at most so many seconds, with or without a sign of life."""
+    """How scripts are run: until so many updates, at most so many seconds, with or without a sign of life.
+
+    `loss` names the one that their steps are meant to have, where they compute one of their own.
+    """
 
     steps: int
     seconds: float
     quiet: bool = False
+    loss: str = ""
 
     def run(
         self,
@@ -54,6 +58,7 @@ class Trial:
             seconds=self.seconds,
             graph=graph,
             patient=patient,
+            loss=self.loss,
             watch=screen.watch(script, graph=graph) if screen else None,
             nursery=nursery,
         )

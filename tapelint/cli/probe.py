@@ -26,6 +26,9 @@ def probe(
     *,
     steps: options.Steps = 4,
     seconds: options.Seconds = 60,
+    loss: Annotated[
+        str, typer.Option(help="What a step is meant to have that computes its own, as Keras names it, such as `mse`.")
+    ] = "",
     select: options.Select = None,
     ignore: options.Ignore = None,
     preview: options.Preview = None,
@@ -66,7 +69,7 @@ def probe(
         from tapelint.run.lint import lint
 
         evidence = Evidence(lint([path], hierarchy))
-        try_out(evidence, [path], Trial(steps, seconds, quiet), arguments or (), thorough=output.format == "html")
+        try_out(evidence, [path], Trial(steps, seconds, quiet, loss), arguments or (), thorough=output.format == "html")
         record = evidence.records[path]
         outcome = evidence.outcome(hierarchy)
         tell_troubles(outcome, verbose=verbose)

@@ -13,7 +13,8 @@ class Plan:
     `private` is the only directory the child may write to, `work` the part of it that is the working directory;
     `roots` are the directories whose files are the user's own code; `parent` is the process that waits for the child,
     without which it must not live; `patient`: what is looked for may come late, so that a run of quick steps is given
-    more of them; `journal` is the descriptor to write to, once there is one.
+    more of them; `loss` names the one that the steps are meant to have, where they compute one of their own; `journal`
+    is the descriptor to write to, once there is one.
     """
 
     script: str
@@ -27,6 +28,7 @@ class Plan:
     roots: tuple[str, ...]
     parent: int
     patient: bool = False
+    loss: str = ""
     journal: int = -1
 
     def encode(self) -> str:

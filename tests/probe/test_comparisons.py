@@ -258,3 +258,34 @@ def test_each_step_is_told_for_what_it_is(steps: str, tmp_path: Path) -> None:
     assert observed.record.troubles == ()
     assert observed.record.stdout == "calls 5\n"  # As many as without the probe: Keras builds with one.
     assert sorted(map(said, observed.record.comparisons)) == expected(observed), observed.record.detail
+
+
+OWN_LOSS = """
+
+def poisson():
+    model, variables, optimizer = stacked("softplus")
+    for inputs, labels in batches():
+        target = tf.cast(labels, "float32")[:, None]
+        with tf.GradientTape() as tape:
+            out = model(inputs, training=True)
+            loss = tf.reduce_sum(out - target * tf.math.log(out + 1e-7)) + sum(model.losses)
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+
+
+poisson()
+"""
+
+
+@pytest.mark.parametrize(
+    ("loss", "verdict", "message"),
+    [
+        ("", "matches", "taken as it is written, unless `--loss` names another"),
+        ("poisson", "differs", "the update is 16.0 times fit's: the loss is a sum of 16 numbers; Adam hides it"),
+        ("mse", "unable", "the loss is not `mse` of anything that the step has at hand"),
+        ("nonsense", "unable", "Keras has no loss that is called `nonsense`"),
+    ],
+)
+def test_a_loss_of_ones_own_can_be_named(loss: str, verdict: str, message: str, tmp_path: Path) -> None:
+    (comparison,) = observe(tmp_path, BEGINNING + OWN_LOSS, loss=loss).record.comparisons
+    assert comparison.verdict == verdict
+    assert comparison.message.endswith(message)

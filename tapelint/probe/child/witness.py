@@ -9,6 +9,7 @@ from typing import Any
 from tapelint.probe.child.feeds import Feeds
 from tapelint.probe.child.gradients import Gradients
 from tapelint.probe.child.identities import Identities
+from tapelint.probe.child.parity.account import accounted
 from tapelint.probe.child.parity.follower import Follower
 from tapelint.probe.child.scribe import Scribe
 from tapelint.probe.child.sites import Sites
@@ -48,7 +49,8 @@ class Witness:
         self.gradients = Gradients()
         self.tapes = Tapes(scribe)
         grow = functools.partial(scribe.grow, "comparisons")
-        self.follower = Follower(self.unwatched, self.identities.number, self.sites.frames, grow)
+        account = functools.partial(accounted, intended=plan.loss)
+        self.follower = Follower(self.unwatched, self.identities.number, self.sites.frames, grow, account)
         self.depth = _Depth()
         self.origins: dict[int, Site | None] = {}
         self.fits: list[int] = []

@@ -77,8 +77,12 @@ def accounted(
     values: Callable[[], Iterable[Any]],
     *,
     free: bool,
+    intended: str = "",
 ) -> Account:
-    """The account of a question. `free`: no tape is recording any more, so that the models can be called again."""
+    """The account of a question. `free`: no tape is recording any more, so that the models can be called again.
+
+    `intended` names the loss that the program is meant to have, where it computes one of its own.
+    """
     judged = [forward for forward in step.forwards if _is_judged(forward, step, question, number)]
     if not judged:
         return Account(NO_MODEL)
@@ -89,7 +93,9 @@ def accounted(
         return Account(NO_EVIDENCE)
     free = free and bool(np.isfinite(user).all())
     batch = judged[0].call.batch or 0
-    loss = weighed(step, question.target, judged, batch, values)
+    loss = weighed(step, question.target, judged, batch, values=values, intended=intended)
+    if not loss.factors:
+        return Account(loss.remark)
     replicas = int(tf.distribute.get_strategy().num_replicas_in_sync)
     sizes = Sizes(batch, loss.terms, _size(question.target), replicas)
     mask = _mask(asked, variables)

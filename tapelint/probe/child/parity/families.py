@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tapelint.probe.child.parity.bank import flipped
 from tapelint.probe.child.parity.seen import is_differentiable
 from tapelint.probe.child.parity.solve import numbers, solved
 
@@ -34,12 +35,16 @@ SPARSE: dict[str, LossFunction] = {
 """Losses of labels that are numbers of classes."""
 
 
-def recognized(predicted: Any, flow: Any, labels: Iterable[Any]) -> tuple[str, float] | None:
-    """The usual loss whose mean has these gradients by the prediction, and how many times; None if there is none."""
+def recognized(predicted: Any, flow: Any, labels: Iterable[Any], intended: str = "") -> tuple[str, float] | None:
+    """The usual loss whose mean has these gradients by the prediction, and how many times; None if there is none.
+
+    With `intended`, no other than the one that Keras has under this name.
+    """
     user = numbers(flow).reshape(-1)
+    named = _named(intended) if intended else None
     for label in labels:
-        for name, function in _fitting(label, predicted):
-            gradient = _slope(function, _shaped(label, predicted, sparse=name in SPARSE), predicted)
+        for name, function in _fitting(label, predicted) if named is None else named:
+            gradient = _slope(function, _shaped(label, predicted), predicted)
             found = solved(user, [numbers(gradient).reshape(-1)]) if gradient is not None else None
             if found is not None and found.residual <= ALIKE and found.factors[0]:
                 return name, found.factors[0]
@@ -80,7 +85,22 @@ def _fitting(label: Any, predicted: Any) -> list[tuple[str, LossFunction]]:
     return list(SPARSE.items()) if is_class else []
 
 
-def _shaped(label: Any, predicted: Any, *, sparse: bool) -> Any:
-    if sparse and int(np.prod(np.shape(label))) != int(tf.size(predicted)):
+def is_loss(name: str) -> bool:
+    """Whether Keras has a loss of this name."""
+    try:
+        return keras.losses.get(name) is not None
+    except ValueError:
+        return False
+
+
+def _named(name: str) -> list[tuple[str, LossFunction]]:
+    """A loss of Keras's, and the same of logits where there is a difference."""
+    function = keras.losses.get(name)
+    other = flipped(function)
+    return [(name, function)] if other is None else [(name, function), (f"{name} of logits", other)]
+
+
+def _shaped(label: Any, predicted: Any) -> Any:
+    if int(np.prod(np.shape(label))) != int(tf.size(predicted)):
         return tf.reshape(tf.convert_to_tensor(label), (-1,))
     return tf.reshape(tf.cast(tf.convert_to_tensor(label), predicted.dtype), predicted.shape)

@@ -11,9 +11,11 @@ import tensorflow as tf
 
 from tapelint.probe.child.parity.bank import flipped
 from tapelint.probe.child.parity.causes import Cause, is_close
-from tapelint.probe.child.parity.families import labels_among, recognized
+from tapelint.probe.child.parity.families import is_loss, labels_among, recognized
 from tapelint.probe.child.parity.seen import AVERAGING, Forward, Loss, Step, is_differentiable
 from tapelint.probe.child.parity.solve import EXPLAINED, distance, numbers
+
+Values = Callable[[], Iterable[Any]]
 
 FEWEST_PROBABILITIES = 16
 """The numbers between zero and one from which on they are no logits that just happen to lie there."""
@@ -38,14 +40,17 @@ class Weighed:
 
 
 def weighed(
-    step: Step, target: Any, forwards: list[Forward], batch: int, values: Callable[[], Iterable[Any]]
+    step: Step, target: Any, forwards: list[Forward], batch: int, *, values: Values, intended: str = ""
 ) -> Weighed:
-    """What the target of a tape consists of. `values` are what the program has at hand, labels among it."""
+    """What the target of a tape consists of. `values` are what the program has at hand, labels among it.
+
+    `intended` names the loss that the program is meant to have, where it computes one of its own.
+    """
     targets = sum(int(tf.size(each)) for each in tf.nest.flatten(target))
     causes = [*_crossed(step, batch)]
     connected = [loss for loss in step.losses if step.weight(loss.result) is not None]
     if not connected:
-        return _own(step, targets, forwards, causes, values)
+        return _own(step, targets, forwards, causes, values=values, intended=intended)
     factors = []
     for loss in connected:
         factors.append(_factor(loss, step.weight(loss.result), batch, targets))
@@ -86,21 +91,23 @@ def _is_per_feature(factor: float, loss: Loss, batch: int) -> bool:
 
 
 def _own(
-    step: Step, targets: int, forwards: list[Forward], causes: list[Cause], values: Callable[[], Iterable[Any]]
+    step: Step, targets: int, forwards: list[Forward], causes: list[Cause], *, values: Values, intended: str
 ) -> Weighed:
     """A loss that the program writes out: one of the usual ones if it has their gradients, or as it is written."""
-    for forward in forwards:
-        for out in forward.tensors:
-            given = [*values(), *tf.nest.flatten(forward.arguments)]
-            found = None
-            if step.weight(out) is not None:
-                found = recognized(out, step.weight(out), labels_among(given, out))
-            if found is not None and not causes:
-                name, factor = found
-                features = int(tf.size(out)) // int(out.shape[0])
-                of_features = targets == 1 and features > 1 and is_close(factor, features)
-                return Weighed(name, int(tf.size(out)), (1.0 if of_features else factor,), ())
-    remark = "the loss is the program's own and taken as it is written"
+    if intended and not is_loss(intended):
+        return Weighed(intended, targets, (), (), f"Keras has no loss that is called `{intended}`")
+    for out in () if causes else [out for forward in forwards for out in forward.tensors]:
+        given = [*values(), *(each for forward in forwards for each in tf.nest.flatten(forward.arguments))]
+        flow = step.weight(out)
+        found = recognized(out, flow, labels_among(given, out), intended) if flow is not None else None
+        if found is not None:
+            name, factor = found
+            features = int(tf.size(out)) // int(out.shape[0])
+            of_features = targets == 1 and features > 1 and is_close(factor, features)
+            return Weighed(name, int(tf.size(out)), (1.0 if of_features else factor,), ())
+    if intended and not causes:
+        return Weighed(intended, targets, (), (), f"the loss is not `{intended}` of anything that the step has at hand")
+    remark = "the loss is the program's own and taken as it is written, unless `--loss` names another"
     return Weighed("", targets, (float(targets),), tuple(causes), remark)
 
 
