@@ -94,12 +94,15 @@ def _combines(value: Value) -> bool:
 @asked_once
 def _reduction(target: Value) -> str | None:
     """How a loss was made of those of the examples, if the size of the whole batch does not come in."""
-    options = alternatives(target)
-    if len(options) != 1:
-        return None
-    loss = options[0]
+    found = {_reduction_of_one(option) for option in alternatives(target)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _reduction_of_one(loss: Value) -> str | None:
     if isinstance(loss, Computed) and loss.operator == "+":
-        return next((how for part in loss.parts if (how := _reduction(part)) is not None), None)
+        # What a loop adds up is one of several values, and among them itself.
+        terms = [options[0] for part in loss.parts if len(options := alternatives(part)) == 1]
+        return next((how for term in terms if (how := _reduction_of_one(term)) is not None), None)
     shape = shape_of(loss)
     if shape is not None and shape.kind == "per-example":
         return "summed by the tape"

@@ -325,7 +325,7 @@ def _least(found: Iterable[Axes]) -> Axes:
 
 def _single_example(inputs: Value) -> bool:
     """Whether an input is one example dressed up as a batch."""
-    for one in ancestors(inputs, _is_no_list):
+    for one in ancestors(inputs, _holds_examples):
         if size_of(one) == 1:
             return True
         if isinstance(one, Result) and _makes_single(one.call):
@@ -342,6 +342,10 @@ def _makes_single(call: Call) -> bool:
         return not (isinstance(axis, Constant) and axis.value)
     if call.method == "batch":
         return _is_one(call.argument(0, "batch_size"))
+    if call.op == "keras.Input":
+        whole = call.argument(None, "batch_shape")
+        first = whole.items[0] if isinstance(whole, Display) and whole.items else call.argument(1, "batch_size")
+        return _is_one(first)
     if call.op in _RESHAPING:
         shape = call.argument(1, "shape") or call.argument(1, "newshape")
         return isinstance(shape, Display) and bool(shape.items) and _is_one(shape.items[0])
@@ -362,6 +366,7 @@ def _is_one(value: Value | None) -> bool:
     return isinstance(value, Constant) and value.value == 1
 
 
-def _is_no_list(value: Value) -> bool:
-    """Whether `value` is not written out as a list, whose inner lists are rows and no batches."""
-    return not (isinstance(value, Display) and value.kind == "list")
+def _holds_examples(value: Value) -> bool:
+    """Whether what `value` is made of may be examples: inner lists are rows, and an input is made of a mere shape."""
+    of_input = isinstance(value, Result) and value.call.op == "keras.Input"
+    return not of_input and not (isinstance(value, Display) and value.kind == "list")
