@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tapelint.report.html import page
 from tapelint.report.html.runs import Run
-from tests.report import test_html as examples
+from tests.report.pages import EMPTY, found
 from tests.report.runs import compiled, failing, right, standing_still
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -123,12 +123,11 @@ def main() -> int:
 
 
 def _examples() -> dict[str, str]:
-    found = examples.found()
     return {
-        "right": page.render(examples.EMPTY, [Run(right(), compiled())]),
-        "wrong": page.render(found, [Run(standing_still())]),
-        "failing": page.render(found, [Run(failing())]),
-        "several": page.render(found, [Run(right()), Run(standing_still())]),
+        "right": page.render(EMPTY, [Run(right(), compiled())]),
+        "wrong": page.render(found(), [Run(standing_still())]),
+        "failing": page.render(found(), [Run(failing())]),
+        "several": page.render(found(), [Run(right()), Run(standing_still())]),
     }
 
 
