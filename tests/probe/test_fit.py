@@ -1,5 +1,7 @@
 """What is seen of `fit`, which is made short but not other than it is."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.probe.programs import Observed, observe
@@ -195,3 +197,34 @@ def test_a_fit_that_changes_nothing_is_discovered_but_not_one_with_a_rate_of_zer
     assert fits.discovered() == [
         ("weights-unchanged", fits.line("still"), "`fit` changes nothing: 2 of 2 variables identical after 2 steps")
     ]
+
+
+DISTRIBUTED = """\
+    import numpy as np
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    x = np.arange(64, dtype="float32").reshape(32, 2)
+    data = tf.data.Dataset.from_tensor_slices((x, x.sum(axis=1, keepdims=True))).batch(8)  # made
+    with strategy.scope():
+        model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+        model.compile(tf.keras.optimizers.SGD(1e-4), "mse")
+        model.fit(data, epochs=3, verbose=0)  # fit
+    for epoch in range(2):
+        for x, y in strategy.experimental_distribute_dataset(data):  # loop
+            strategy.run(model, args=(x,))
+"""
+
+
+def test_data_that_a_strategy_distributes_are_seen_as_a_whole(tmp_path: Path) -> None:
+    seen = observe(tmp_path, DISTRIBUTED)
+    assert seen.record.end == "finished", seen.record.stderr
+    places = {place.where.line: place for place in seen.record.pipelines if place.where and place.kind == "dataset"}
+    assert set(places) == {seen.line("fit"), seen.line("loop")}
+    for pipeline in places.values():
+        assert [operation.name for operation in pipeline.operations] == ["tensor_slice", "batch"]
+        assert sum(passage.sizes == (8, 8, 8, 8) for passage in pipeline.passages) == 2
+    assert all(passage.trained for passage in places[seen.line("fit")].passages)
+    assert seen.verdict("unshuffled-training-data", "made").kind == "confirmed"

@@ -7,6 +7,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.data.ops.dataset_ops import DatasetV2
 from tensorflow.python.data.ops.iterator_ops import OwnedIterator
+from tensorflow.python.distribute.input_lib import DistributedDataset, DistributedIterator
+from tensorflow.python.distribute.values import DistributedValues
 
 from tapelint.probe.child.feeds import Feed, PassageNotes, size_of
 from tapelint.probe.child.witness import Witness, patch
@@ -34,6 +36,8 @@ def install(witness: Witness) -> None:
     patch(DatasetV2, "__init__", lambda original: _making(witness, original))
     patch(DatasetV2, "__iter__", lambda original: _iterating(witness, original))
     patch(OwnedIterator, "_next_internal", lambda original: _taking(witness, original))
+    patch(DistributedDataset, "__iter__", lambda original: _iterating(witness, original))
+    patch(DistributedIterator, "get_next", lambda original: _taking(witness, original))
 
 
 def look_again(witness: Witness) -> None:
@@ -112,38 +116,51 @@ def _use(dataset: Any) -> None:
 
 def _iterating(witness: Witness, original: Any) -> Any:
     def iterate(dataset: Any) -> Any:
-        iterator = original(dataset)
+        whole = _whole_of(dataset)
+        with contextlib.nullcontext() if whole is dataset else witness.unwatched():
+            iterator = original(dataset)
         with witness.attention():
-            _use(dataset)
+            _use(whole)
         if tf.executing_eagerly() and not witness.quiet:
             with witness.attention():
-                feed = _feed(witness, dataset)
-                feed.dataset = dataset
+                feed = _feed(witness, whole)
+                feed.dataset = whole
                 setattr(iterator, NOTES, _Taking(feed))
         return iterator
 
     return iterate
 
 
+def _whole_of(dataset: Any) -> Any:
+    """The dataset that a strategy has distributed; any other itself."""
+    return getattr(dataset, "_original_dataset", dataset) if isinstance(dataset, DistributedDataset) else dataset
+
+
 def _taking(witness: Witness, original: Any) -> Any:
-    def take(iterator: Any) -> Any:
+    def take(iterator: Any, *arguments: Any, **keywords: Any) -> Any:
         taking: _Taking | None = getattr(iterator, NOTES, None)
         if taking is None:
-            return original(iterator)
+            return original(iterator, *arguments, **keywords)
         feed, passage = taking.feed, taking.passage()
         try:
-            element = original(iterator)
+            element = original(iterator, *arguments, **keywords)
         except (tf.errors.OutOfRangeError, StopIteration):
             witness.feeds.exhausted(feed, passage)
             raise
         if tf.executing_eagerly():
             with witness.attention():
-                components = tf.nest.flatten(element)
+                components = _components(element)
                 passage.batch(size_of(components) or 0, components)
                 witness.feeds.delivered(feed, passage)
         return element
 
     return take
+
+
+def _components(element: Any) -> list[Any]:
+    """What a batch consists of; the shares of several replicas together."""
+    shares = [list(part.values) if isinstance(part, DistributedValues) else [part] for part in tf.nest.flatten(element)]
+    return [share[0] if len(share) == 1 else tf.concat(share, axis=0) for share in shares]
 
 
 class _Taking:
