@@ -117,7 +117,7 @@ def audit_step(
         of which the mean counts. Without it nothing is compared.
     steps: how often the step is run at least.
 
-    Raises whatever the step raises, with a note; TypeError if `step`, `model` or `optimizer` is something else;
+    Raises whatever the step raises, with a note; TypeError if one of the arguments is something else;
     ValueError for fewer than two steps.
 
     The step runs in this process, without any sandbox: eagerly, and then compiled if it is a `tf.function`. What is put
@@ -129,6 +129,8 @@ def audit_step(
         raise TypeError(f"`model` is a Keras model or layer, and {model!r} is none")
     if not hasattr(optimizer, "apply_gradients") or not hasattr(optimizer, "iterations"):
         raise TypeError(f"`optimizer` is an optimizer of Keras 3, and {optimizer!r} is none")
+    if not (loss is None or callable(loss) or isinstance(loss, str | list | tuple | dict)):
+        raise TypeError(f"`loss` is what `compile` takes: a loss or a function, and not {loss!r}")
     if steps < FEWEST:
         raise ValueError(f"`steps` is at least {FEWEST}, not {steps}: some mistakes show from the second step on only")
     from tapelint.probe.child.rehearsal import rehearse

@@ -251,6 +251,21 @@ def what_is_frozen_is_nobodys_mistake() -> None:
     assert record.causes == ()
 
 
+def what_thaws_on_the_way_is_counted() -> None:
+    lesson = Lesson()
+    lesson.optimizer.build(lesson.model.trainable_variables)
+    hidden = lesson.model.get_layer("hidden")
+    hidden.trainable = False
+
+    def step(x: Any, y: Any) -> None:
+        lesson.sound(x, y)
+        hidden.trainable = True
+
+    record = lesson.audit(step)
+    assert record.weights_changed["net/hidden/kernel"] > 0
+    assert record.causes == ()
+
+
 def a_unit_that_nothing_reaches_is_nobodys_mistake() -> None:
     hidden = keras.layers.Dense(2, activation="relu", kernel_initializer="zeros", bias_initializer="zeros")
     model = keras.Sequential([keras.layers.Input((3,)), hidden, keras.layers.Dense(1)])
@@ -368,6 +383,7 @@ def what_cannot_be_audited() -> None:
         ({"model": "a model"}, TypeError, "`model` is a Keras model or layer"),
         ({"optimizer": "adam"}, TypeError, "`optimizer` is an optimizer of Keras 3"),
         ({"steps": 1}, ValueError, "`steps` is at least 2"),
+        ({"loss": 3}, TypeError, "`loss` is what `compile` takes"),
     ]
     for changes, kind, words in cases:
         arguments: dict[str, Any] = {

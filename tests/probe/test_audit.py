@@ -1,4 +1,4 @@
-"""Steps audited from Python: the functions of two modules, which say themselves what comes out.
+"""Steps audited from Python: the functions of three modules, which say themselves what comes out.
 
 All of them run in a process of their own, because they bring TensorFlow, which a process that forks should not have.
 """
@@ -14,7 +14,7 @@ import pytest
 from tests.forking import Forker
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("steps", "comparisons")
+MODULES = ("steps", "comparisons", "incomparable")
 HELPERS = ("unsound", "net", "audited", "names", "differing", "what_matches")
 
 PROGRAM = """\

@@ -111,7 +111,16 @@ class Beside:
         self._reasons: dict[str, None] = {}
 
     def take(self, run: Run) -> None:
-        """Hold one run against the step of `fit`, with those before it that ended without an update."""
+        """Hold one run against the step of `fit`, with those before it that ended without an update.
+
+        Where that fails, which is not the step's fault, there is a reason and no comparison.
+        """
+        try:
+            self._take(run)
+        except Exception as error:
+            self._reasons[f"the comparison failed: {type(error).__name__}: {str(error).strip()[:200]}"] = None
+
+    def _take(self, run: Run) -> None:
         self._waiting.append(run)
         if any(isinstance(event, Applied) and self._concerns(event.pairs) for event in run.events):
             for waiting in self._waiting:

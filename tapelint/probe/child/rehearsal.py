@@ -7,7 +7,7 @@ step is a `tf.function`, it is run compiled as well.
 import contextlib
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,11 +92,12 @@ class _Course:
             try:
                 with _eagerly():
                     taken = self._take(steps, "run eagerly", steps + MORE)
-                moved = self._moved()
-                compiled = self._compiled(taken)
+                variables = list(self._model.trainable_variables)  # The step may thaw or freeze some.
+                moved = self._moved(variables)
+                compiled = self._moved(variables) if self._compiled(taken) else None
             finally:
                 self._restore()
-        return self._seen(taken, moved, compiled)
+        return self._seen(taken, variables, moved, compiled)
 
     def once(self) -> list[Asked]:
         """Run the step, and say what it asked."""
@@ -139,23 +140,24 @@ class _Course:
             "metrics are again as they were before"
         )
 
-    def _compiled(self, steps: int) -> list[float] | None:
-        """How far everything moves in as many steps of a function that is compiled."""
+    def _compiled(self, steps: int) -> bool:
+        """Take as many steps from the beginning with a function that is compiled, if the step is one."""
         if not hasattr(self._step, "python_function") or tf.config.functions_run_eagerly():
-            return None
+            return False
         self._restore()
         self._take(steps, "compiled")
-        return self._moved()
+        return True
 
-    def _moved(self) -> list[float]:
-        return [_distance(self._originals.before(each), array(each)) for each in self._model.trainable_variables]
+    def _moved(self, variables: Iterable[Any] | None = None) -> list[float]:
+        """How far each of the variables has moved, or all trainable ones."""
+        chosen = self._model.trainable_variables if variables is None else variables
+        return [_distance(self._originals.before(each), array(each)) for each in chosen]
 
     def _restore(self) -> None:
         self._state.restore()
         self._originals.restore()
 
-    def _seen(self, steps: int, moved: list[float], compiled: list[float] | None) -> Rehearsal:
-        variables = self._model.trainable_variables
+    def _seen(self, steps: int, variables: list[Any], moved: list[float], compiled: list[float] | None) -> Rehearsal:
         asked = [pair for question in self._arrivals.asked for pair in question.pairs]
         applied = [pair for update in self._arrivals.applied for pair in update.pairs]
         weights = [
