@@ -7,6 +7,7 @@ from tapelint.checks.repairs import Decorate, Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.program.program import Program
 from tapelint.program.project import Module
+from tapelint.program.provenance import ancestors
 from tapelint.program.spelling import spelling
 from tapelint.program.tapes import Gradients
 from tapelint.program.trace import Call, Context, Frame
@@ -63,13 +64,19 @@ def _works_on_python(program: Program, gradients: Gradients) -> bool:
     def inside(other: Context) -> bool:
         if step is not None:
             return step in other.frame.stack()
-        return other.loops[: len(context.loops)] == context.loops and bool(other.managers)
+        of_turn = other.loops[: len(context.loops)] == context.loops
+        return of_turn and (bool(other.managers) or _gets(other.frame, gradients))
 
     kept = any(
         inside(assignment.context) and assignment.context.frame.function is not None
         for assignment in program.trace.assignments
     )
     return kept or any(_is_pythonic(call) and inside(call.context) for call in program.trace.calls)
+
+
+def _gets(frame: Frame, gradients: Gradients) -> bool:
+    """Whether a function is handed the gradients, as that of an optimizer of one's own is."""
+    return any(gradients.call.result is one for given in frame.given.values() for one in ancestors(given))
 
 
 def _is_pythonic(call: Call) -> bool:
