@@ -55,7 +55,7 @@ def judged(program: Program, record: Record) -> Outcome:
         _verdict(comparisons),
         named=frozenset(cause for each in differing for cause in each.causes),
         also=frozenset(cause for each in differing for cause in each.also),
-        messages=tuple(each.message for each in comparisons if each.message),
+        messages=tuple(each.message for each in differing or comparisons if each.message),
         trouble=_trouble(record),
     )
 
