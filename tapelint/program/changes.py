@@ -11,7 +11,9 @@ from tapelint.program.values import (
     Attribute,
     Choice,
     Computed,
+    Constant,
     Element,
+    Item,
     Result,
     Unknown,
     Value,
@@ -71,8 +73,9 @@ def _of_call(trace: Trace, call: Call, loops: Sequence[Loop], depth: int) -> Loo
         known = all(loop or is_number(given) for loop, given in zip(found, call.arguments, strict=True))
         return _first(found) if known else None
     if op in _READING and len(call.arguments) == 1:
-        return changing_number(trace, call.arguments[0], loops, depth + 1) or (
-            inner if _is_of_training(call.arguments[0]) else None
+        read = call.arguments[0]
+        return changing_number(trace, read, loops, depth + 1) or (
+            inner if _is_of_training(read) else _of_position(read, loops)
         )
     if op in _CLOCKS:
         return inner
@@ -80,6 +83,16 @@ def _of_call(trace: Trace, call: Call, loops: Sequence[Loop], depth: int) -> Loo
         return inner if call.argument(2 if op != "numpy.random.rand" else 0, "size") is None else None
     if call.method == "item" and call.receiver is not None and _is_of_training(call.receiver):
         return inner
+    return None
+
+
+def _of_position(value: Value, loops: Sequence[Loop]) -> Loop | None:
+    """The loop over a dataset that numbers its elements, if `value` is such a number."""
+    match value:
+        case Item(of=Element(of=Result(call=call)), index=Constant(value=0)) if (
+            call.op == "tensorflow.data.Dataset.enumerate"
+        ):
+            return next((loop for loop in loops if _goes_through(loop, call.result)), None)
     return None
 
 
