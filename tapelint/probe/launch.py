@@ -38,6 +38,8 @@ NOT_INHERITED = (
     "PYTHONINSPECT",
     "PYTHONSTARTUP",
     "PYTHONPROFILEIMPORTTIME",
+    # It differs from test to test, and a process that children are forked from would suit only one.
+    "PYTEST_CURRENT_TEST",
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",

@@ -143,7 +143,8 @@ def test_whatever_ends_a_child_its_mother_lives(tmp_path: Path) -> None:
     with Nursery() as nursery:
         number = mother(nursery, tmp_path)
         for end, program in ends.items():
-            record = observe(tmp_path, program, seconds=2, memory_gib=1.5, nursery=nursery).record
+            seconds = 2 if end == "timeout" else 60
+            record = observe(tmp_path, program, seconds=seconds, memory_gib=1.5, nursery=nursery).record
             assert record.end == end, record.detail
             assert mother(nursery, tmp_path) == number
             assert _children(number) == []
