@@ -19,7 +19,7 @@ from tapelint.program.program import Program
 from tapelint.program.project import Module
 from tapelint.program.target import asks_for_legacy
 from tapelint.program.trace import Call
-from tapelint.program.values import Constant, Instance, Site
+from tapelint.program.values import Constant, Display, Instance, Site, Value
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import Nodes, children, spell
 
@@ -97,6 +97,9 @@ def _of_calls(program: Program) -> Reports:
         for row in _rows("method"):
             if call.op in row["of"] and isinstance(node.function, tree.Attribute):
                 yield _of_method(program, call, node, row)
+        for row in _rows("position"):
+            if call.op in row["of"]:
+                yield from _of_position(program, call, node, row)
         yield from _of_files(program, call, node)
 
 
@@ -121,6 +124,35 @@ def _of_argument(program: Program, call: Call, node: tree.Call, row: Row) -> Rep
             f"leave `{row['keyword']}` out", "safe", (RemoveArgument(call.site, Site(module, given.value.id)),)
         )
     yield _told(program, Site(module, given.value.id), f"the argument `{row['keyword']}`", row, repair)
+
+
+def _of_position(program: Program, call: Call, node: tree.Call, row: Row) -> Reports:
+    index, old, now = row["index"], row["keyword"], row["now"]
+    leading = node.arguments[: index + 1]
+    value = call.argument(index)
+    if len(leading) <= index or any(each.star or each.keyword for each in leading) or not _names_metrics(value):
+        return
+    site = Site(call.site.module, leading[index].id)
+    if program.target == "2":
+        message = f"at this place stands `{now}` in Keras 3, not `{old}`, and this project has yet to move there"
+        yield Report(site, message, severity="info")
+        return
+    repair = None
+    following = node.arguments[index + 1 :]
+    if all(each.keyword not in (None, old) for each in following):
+        named = Replace(site, (f"{old}=", Site(site.module, leading[index].value.id)))
+        repair = Repair(f"pass them as `{old}`", "safe", (named,))
+    message = f"at this place stands `{now}` since Keras 3, no longer `{old}`: training ends with an error"
+    yield Report(site, message, severity="error", fix=repair)
+
+
+def _names_metrics(value: Value | None) -> bool:
+    """Whether something names metrics or lists them, which no weight of a loss does."""
+    if isinstance(value, Display):
+        return bool(value.items) and any(map(_names_metrics, value.items))
+    if isinstance(value, Constant):
+        return isinstance(value.value, str)
+    return value is not None and kinds.of(value) == "metric"
 
 
 def _of_method(program: Program, call: Call, node: tree.Call, row: Row) -> Report:
