@@ -7,7 +7,8 @@ itself: its set has the notebook's URI with a fragment such as `cell3`.
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tapelint.catalog import Rule, named
@@ -16,6 +17,7 @@ from tapelint.report.address import uri
 from tapelint.report.fingerprint import fingerprints
 from tapelint.report.reference import page
 from tapelint.run.outcome import Outcome
+from tapelint.source.document import Document
 from tapelint.source.span import Position
 
 _SEVERITIES: dict[Severity, int] = {"error": 1, "warning": 2, "info": 3, "off": 4}
@@ -23,19 +25,38 @@ _UNNECESSARY, _DEPRECATED = 1, 2
 _NEEDLESS = frozenset({"unused-suppression"})
 
 
+def utf16(text: str) -> int:
+    """The length of a text in UTF-16 code units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """What a client and whoever tells it something have agreed on: how columns count, and how a document is named."""
+
+    length: Callable[[str], int] = utf16
+    address: Callable[[Place], str] = uri
+
+
 def render(outcome: Outcome) -> str:
-    pairs = zip(outcome.findings, fingerprints(outcome), strict=True)
     params = [
-        {"uri": address, "diagnostics": [_diagnostic(outcome, *pair) for pair in group]}
-        for address, group in itertools.groupby(pairs, key=lambda pair: uri(pair[0].place))
+        {"uri": address, "diagnostics": [diagnostic for _, diagnostic in group]}
+        for address, group in itertools.groupby(diagnostics(outcome), key=lambda pair: uri(pair[0].place))
     ]
     return json.dumps(params, indent=2, ensure_ascii=False) + "\n"
 
 
-def _diagnostic(outcome: Outcome, finding: Finding, fingerprint: str) -> dict[str, Any]:
+def diagnostics(outcome: Outcome, convention: Convention | None = None) -> Iterator[tuple[Finding, dict[str, Any]]]:
+    """The findings, in order, and with each of them the `Diagnostic` of the protocol that tells it."""
+    agreed = convention or Convention()
+    for finding, fingerprint in zip(outcome.findings, fingerprints(outcome), strict=True):
+        yield finding, _diagnostic(outcome, finding, fingerprint, agreed)
+
+
+def _diagnostic(outcome: Outcome, finding: Finding, fingerprint: str, convention: Convention) -> dict[str, Any]:
     rule = named(finding.rule)
     return {
-        "range": _range(outcome, finding.place),
+        "range": extent(outcome.documents.get(finding.place.path), finding.place, convention),
         "severity": _SEVERITIES[finding.severity],
         "code": rule.code,
         "codeDescription": {"href": page(rule)},
@@ -44,7 +65,10 @@ def _diagnostic(outcome: Outcome, finding: Finding, fingerprint: str) -> dict[st
         "tags": _tags(rule),
         "relatedInformation": [
             {
-                "location": {"uri": uri(step.place), "range": _range(outcome, step.place)},
+                "location": {
+                    "uri": convention.address(step.place),
+                    "range": extent(outcome.documents.get(step.place.path), step.place, convention),
+                },
                 "message": f"{number}. {step.message}",
             }
             for number, step in enumerate(finding.trail, start=1)
@@ -66,14 +90,15 @@ def _tags(rule: Rule) -> list[int]:
     return [_DEPRECATED] if rule.category == "migration" else []
 
 
-def _range(outcome: Outcome, place: Place) -> dict[str, Any]:
-    document = outcome.documents.get(place.path)
+def extent(document: Document | None, place: Place, convention: Convention) -> dict[str, Any]:
+    """The `Range` of the protocol that a place in a document is."""
     lines = document.lines_of(place.cell) if document else ()
-    return {"start": _position(lines, place.span.start), "end": _position(lines, place.span.end)}
+    span = place.span
+    return {"start": _position(lines, span.start, convention), "end": _position(lines, span.end, convention)}
 
 
-def _position(lines: Sequence[str], position: Position) -> dict[str, int]:
+def _position(lines: Sequence[str], position: Position, convention: Convention) -> dict[str, int]:
     before = position.column - 1
     if position.line <= len(lines):
-        before = len(lines[position.line - 1][:before].encode("utf-16-le", "surrogatepass")) // 2
+        before = convention.length(lines[position.line - 1][:before])
     return {"line": position.line - 1, "character": before}

@@ -46,10 +46,11 @@ def lint_text(
     data: bytes,
     settings: Settings | Hierarchy,
     audience: Audience | None = None,
+    files: Files = ON_DISK,
 ) -> Outcome:
-    """What is found in `data`, as if it were the contents of `path`. Raises ConfigError."""
+    """What is found in `data`, as if it were the contents of `path` among the `files`. Raises ConfigError."""
     hierarchy = _hierarchy(settings)
-    intake = Intake(Files({path: data}))
+    intake = Intake(Files({**files.other, path: data}))
     if not (hierarchy.run.force_exclude and excluded(path, lambda folder: hierarchy.at(folder).exclude)):
         intake.take(path, data)
     return _outcome(intake, hierarchy, audience or Audience())
