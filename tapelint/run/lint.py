@@ -49,10 +49,18 @@ def lint_text(
     files: Files = ON_DISK,
 ) -> Outcome:
     """What is found in `data`, as if it were the contents of `path` among the `files`. Raises ConfigError."""
+    return lint_texts([path], settings, audience, Files({**files.other, path: data}))
+
+
+def lint_texts(
+    paths: Iterable[Path], settings: Settings | Hierarchy, audience: Audience | None = None, files: Files = ON_DISK
+) -> Outcome:
+    """What is found in these of the `files`, which need not be on the disk. Raises ConfigError and UnreadableFile."""
     hierarchy = _hierarchy(settings)
-    intake = Intake(Files({**files.other, path: data}))
-    if not (hierarchy.run.force_exclude and excluded(path, lambda folder: hierarchy.at(folder).exclude)):
-        intake.take(path, data)
+    intake = Intake(files)
+    for path in paths:
+        if not (hierarchy.run.force_exclude and excluded(path, lambda folder: hierarchy.at(folder).exclude)):
+            intake.take(path, files.read(path))
     return _outcome(intake, hierarchy, audience or Audience())
 
 
@@ -112,6 +120,7 @@ def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcom
         crashes=_sorted(analysis.crashes),
         failures=dict(sorted(intake.failures.items())),
         skipped=intake.skipped,
+        linted=frozenset(intake.asked - intake.skipped.keys() - crashed),
     ).with_findings(findings)
 
 

@@ -25,7 +25,8 @@ class Outcome:
 
     `documents` holds the text of every file that a finding or its trail points into, so that code frames show what was
     linted and not what has become of the file since. `failures` are files that could not be read, `skipped` those in
-    another language, each with the reason.
+    another language, each with the reason, and `linted` all others of those that were asked for. `known` is the number
+    of findings that are no news.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -35,6 +36,8 @@ class Outcome:
     crashes: tuple[Crash, ...] = ()
     failures: Mapping[Path, str] = field(default_factory=dict)
     skipped: Mapping[Path, str] = field(default_factory=dict)
+    linted: frozenset[Path] = frozenset()
+    known: int = 0
 
     @property
     def complete(self) -> bool:

@@ -1,8 +1,8 @@
 """Reading source files."""
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,21 +46,27 @@ class ChangedMeanwhile(OSError):
 
 
 def replace(path: Path, before: bytes, after: bytes) -> None:
-    """Gives a file other contents, at once: whoever reads it sees all of the old or all of the new.
+    """Gives a file other contents, at once.
 
     Raises ChangedMeanwhile if it does not hold `before` any more, and OSError if it cannot be written.
     """
-    target = path.resolve()  # A link stays a link.
-    if target.read_bytes() != before:
+    if path.read_bytes() != before:
         raise ChangedMeanwhile("somebody else has changed the file in the meantime")
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    put(path, after)
+
+
+def put(path: Path, data: bytes) -> None:
+    """Writes a file, at once: whoever reads it sees all of the old or all of the new. Raises OSError."""
+    target = path.resolve()  # A link stays a link.
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(after)
+        with draft.open("xb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        shutil.copymode(target, name)
-        Path(name).replace(target)
+        if target.exists():
+            shutil.copymode(target, draft)
+        draft.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
