@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format index picture browser parity precision speed clean
+.PHONY: help demo test lint format index picture docs docs-serve browser parity precision speed clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -25,6 +25,7 @@ help:
 	@echo 'make format     let ruff format and fix the code'
 	@echo 'make index      write the index of the rules again'
 	@echo 'make picture    draw the pictures of the README again'
+	@echo 'make docs       build the documentation site in site/ (make docs-serve: and show it at http://localhost:8000)'
 	@echo 'make browser    look at pages of the HTML report with a real browser, which must be there (chromium)'
 	@echo 'make parity     run many small training programs under the probe: does it know where they differ from fit?'
 	@echo 'make precision  lint other people'\''s packages (downloads them) and compare with what readers judged'
@@ -52,6 +53,12 @@ index: $(VENV)/with-tests
 picture: $(VENV)/with-tests
 	$(VENV)/bin/python docs/picture.py
 
+docs: $(VENV)/with-docs
+	$(RUN) sphinx --quiet --fresh-env --fail-on-warning --conf-dir docs/site --doctree-dir build/doctrees . site
+
+docs-serve: docs
+	$(RUN) http.server --bind localhost --directory site 8000
+
 browser: $(VENV)/with-tests
 	$(RUN) tests.report.browser
 
@@ -66,14 +73,19 @@ speed: $(VENV)/bin/tapelint
 	$(RUN) benchmarks.speed --growth --rounds 1
 
 clean:
-	rm -rf $(VENV) build dist .tapelint_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site .tapelint_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the tests need includes the probe, so that one installation serves both commands.
 $(VENV)/with-tests: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo 'Installing tapelint with its probe and its tests (a few minutes, once) …'
 	$(INSTALL) '.[dev]'
-	@touch $(VENV)/with-probe $@
+	@touch $(VENV)/with-probe $(VENV)/with-docs $@
+
+# What builds the site needs no TensorFlow.
+$(VENV)/with-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) '.[docs]'
+	@touch $@
 
 # Only the linter, for what needs neither TensorFlow nor the tests.
 $(VENV)/bin/tapelint: pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -2,14 +2,16 @@
 
 from tapelint.catalog import Rule
 
-PAGES = "https://github.com/tapelint/tapelint/blob/main/rules"
+SITE = "https://tapelint.github.io/tapelint"
+"""Where the documentation is published."""
+REPOSITORY = "https://github.com/tapelint/tapelint"
 _FIRST_BY_RUNNING = 50
 """In every family, the numbers from here on belong to rules that only a run can find."""
 
 
 def page(rule: Rule) -> str:
     """The address of the rule's page."""
-    return f"{PAGES}/{rule.name}.md"
+    return f"{SITE}/rules/{rule.name}.html"
 
 
 def is_static(rule: Rule) -> bool:

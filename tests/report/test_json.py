@@ -46,7 +46,7 @@ def test_a_finding_is_told_with_its_rule_and_its_place() -> None:
         "trail": [],
         "evidence": {"static": True, "probe": None},
         "fix": None,
-        "url": "https://github.com/tapelint/tapelint/blob/main/rules/gradients-not-applied.md",
+        "url": "https://tapelint.github.io/tapelint/rules/gradients-not-applied.html",
     }
 
 

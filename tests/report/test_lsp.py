@@ -39,7 +39,7 @@ def test_a_diagnostic_says_what_where_and_why() -> None:
     assert diagnostic["code"] == "TL101"
     assert diagnostic["source"] == "tapelint"
     assert diagnostic["message"] == "`model` is never updated [gradients-not-applied]"
-    assert diagnostic["codeDescription"]["href"].endswith("/rules/gradients-not-applied.md")
+    assert diagnostic["codeDescription"]["href"].endswith("/rules/gradients-not-applied.html")
 
 
 @pytest.mark.parametrize(
