@@ -24,7 +24,9 @@ def guarded(*, verbose: bool = False) -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except (ConfigError, MissingPath, Refusal) as error:
+    except ConfigError as error:
+        fail(*error.messages)
+    except (MissingPath, Refusal) as error:
         fail(str(error))
     except KeyboardInterrupt:
         tell("interrupted")
@@ -39,9 +41,10 @@ def guarded(*, verbose: bool = False) -> Iterator[None]:
         fail(f"tapelint crashed: {type(error).__name__}: {error}; please report it at {ISSUES}")
 
 
-def fail(message: str) -> NoReturn:
+def fail(*messages: str) -> NoReturn:
     """Tells why, and ends the program."""
-    tell(f"error: {message}")
+    for message in messages:
+        tell(f"error: {message}")
     sys.exit(FAILED)
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from tapelint import __version__, catalog
-from tapelint.run.config import ConfigError, file_layer, inline_layer, option_layer
+from tapelint.run.config import ConfigError, file_layers, inline_layer, option_layer
 from tapelint.run.hierarchy import Hierarchy
-from tapelint.run.settings import OUTPUT_FORMATS, THRESHOLDS, Layer
+from tapelint.run.layer import Layer
+from tapelint.run.settings import OUTPUT_FORMATS, THRESHOLDS
 
 
 def version_and_exit(wanted: bool) -> None:
@@ -120,7 +121,7 @@ def hierarchy(config: Sequence[str] | None, isolated: bool, home: Path, **option
     return Hierarchy(
         home,
         [*inline, option_layer(_keyed(options), here)],
-        fixed=_only_file(Path(files[0]), here) if files else None,
+        fixed=_only_file(Path(files[0]), here) if files else (),
         search=not isolated,
     )
 
@@ -130,11 +131,11 @@ def _is_file(text: str) -> bool:
     return "=" not in text or Path(text).exists()
 
 
-def _only_file(path: Path, here: Path) -> Layer:
-    layer = file_layer(here / path, root=here)
-    if layer is None:
+def _only_file(path: Path, here: Path) -> tuple[Layer, ...]:
+    layers = file_layers(here / path, root=here)
+    if not layers:
         raise ConfigError(f"{path}: has no `[tool.tapelint]`")
-    return layer
+    return layers
 
 
 def _keyed(options: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """What of the findings in a file reaches the user: rules that are on there, at the levels asked for, not suppressed."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tapelint.finding import Finding, Severity
+from tapelint.finding import Finding, Fix, Severity
 from tapelint.run.settings import Settings
 from tapelint.run.suppress import Silencer
 from tapelint.source.document import Document
@@ -31,27 +31,38 @@ def admit(path: Path, document: Document | None, found: Iterable[Finding], setti
     found = list(found)
     on = settings.rules_for(path)
     if document is None:
-        return Admission(tuple(_levelled(found, on, settings.severities)), 0)
+        return Admission(tuple(_adjusted(found, on, settings)), 0)
     silencer = Silencer(document)
-    admission = _heard(silencer, _levelled(found, on, settings.severities))
+    admission = _heard(silencer, _adjusted(found, on, settings))
     # In a file that is not Python no other rule had its say.
     ran = {UNPARSABLE, "unused-suppression"} & on if any(each.rule == UNPARSABLE for each in found) else on
-    complaints = _levelled(silencer.needless(ran), on, settings.severities)
+    complaints = _adjusted(silencer.needless(ran), on, settings)
     return Admission((*admission.findings, *complaints), admission.suppressed)
 
 
 def admit_more(path: Path, document: Document | None, found: Iterable[Finding], settings: Settings) -> Admission:
     """What reaches the user of findings that running the program has added."""
-    levelled = _levelled(found, settings.rules_for(path), settings.severities)
-    return _heard(Silencer(document), levelled) if document else Admission(tuple(levelled), 0)
+    adjusted = _adjusted(found, settings.rules_for(path), settings)
+    return _heard(Silencer(document), adjusted) if document else Admission(tuple(adjusted), 0)
 
 
-def _levelled(found: Iterable[Finding], on: frozenset[str], levels: Mapping[str, Severity]) -> list[Finding]:
+def _adjusted(found: Iterable[Finding], on: frozenset[str], settings: Settings) -> list[Finding]:
+    """The findings of the rules that are on, at the levels and with the fixes that the settings give them."""
     return [
-        dataclasses.replace(each, severity=levels.get(each.rule) or _on_level(each.severity))
+        dataclasses.replace(
+            each,
+            severity=settings.severities.get(each.rule) or _on_level(each.severity),
+            fix=_admitted(each, settings),
+        )
         for each in found
         if each.rule in on
     ]
+
+
+def _admitted(finding: Finding, settings: Settings) -> Fix | None:
+    if finding.fix is None or finding.rule in settings.unfixable:
+        return None
+    return dataclasses.replace(finding.fix, safety=settings.safety.get(finding.rule, finding.fix.safety))
 
 
 def _on_level(severity: Severity) -> Severity:

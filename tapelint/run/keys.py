@@ -1,178 +1,164 @@
-"""The keys of the configuration, and what each of them accepts."""
+"""The keys of the configuration: what each accepts, what holds without it, and what it is for.
+
+Everything that is said about a key anywhere is made of this: the check of a file, its JSON schema, the documentation.
+"""
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from tapelint import catalog
 from tapelint.program.target import TARGETS
 from tapelint.program.wrappers import ROLES
-from tapelint.run.select import Selector, UnknownSelector
-from tapelint.run.settings import LEVELS, OUTPUT_FORMATS, THRESHOLDS
-from tapelint.source.patterns import BadPattern, Patterns
+from tapelint.run.kinds import (
+    Count,
+    Fields,
+    FilePath,
+    FunctionName,
+    Helpers,
+    Kind,
+    ListOf,
+    OneOf,
+    Pattern,
+    RuleName,
+    Rules,
+    Switch,
+    TableOf,
+    Version,
+)
+from tapelint.run.settings import DEFAULT_EXCLUDE, LEVELS, OUTPUT_FORMATS, THRESHOLDS
 
 COMMAND_LINE_ONLY = frozenset(
     (
         *("config", "diff", "exit-non-zero-on-fix", "exit-zero", "isolated", "no-cache", "output-file", "probe"),
-        *("quiet", "seconds", "statistics"),
+        *("quiet", "seconds", "show-files", "show-settings", "statistics"),
         *("stdin-filename", "steps", "verbose", "version"),
     )
 )
 
 
-class BadValue(ValueError):
-    """A value that a key cannot have. `inside` leads from the key to the part that is at fault."""
+@dataclass(frozen=True)
+class Key:
+    """One key. `adds` tells what several layers say of it adds up; otherwise the nearest layer's word is the only one.
 
-    def __init__(self, message: str, *inside: str) -> None:
-        super().__init__(message)
-        self.inside = inside
+    `example` is what follows the key and the equals sign.
+    """
+
+    name: str
+    kind: Kind
+    summary: str
+    example: str
+    default: Any = None
+    adds: bool = False
 
 
-def unknown(key: str) -> str:
+_RULES = ListOf(Rules())
+_PATTERNS = ListOf(Pattern())
+_BY_FILE = TableOf(Pattern(negatable=True), _RULES)
+_NAMES = ListOf(FunctionName())
+
+_KEYS = (
+    Key(
+        "exclude",
+        _PATTERNS,
+        "Files and directories to leave out, instead of the usual ones. Written as in `.gitignore`.",
+        '["experiments", "*_old.py"]',
+        DEFAULT_EXCLUDE,
+    ),
+    Key(
+        "extend",
+        FilePath(),
+        "Another configuration file, which this one adds to and amends. Its path counts from this file; `~` and "
+        "variables of the environment are understood.",
+        '"../tapelint.toml"',
+    ),
+    Key(
+        "extend-exclude",
+        _PATTERNS,
+        "Files and directories to leave out as well.",
+        '["third_party"]',
+        adds=True,
+    ),
+    Key("extend-fixable", _RULES, "Rules whose findings may be fixed as well.", '["TL2"]', adds=True),
+    Key("extend-ignore", _RULES, "The same as `ignore`.", '["unseeded-program"]', adds=True),
+    Key(
+        "extend-per-file-ignores",
+        _BY_FILE,
+        "Rules that are off in the files which a pattern names, beside those of `per-file-ignores`.",
+        '{ "notebooks/*" = ["TL7"] }',
+        adds=True,
+    ),
+    Key("extend-safe-fixes", _RULES, "Rules whose unsafe fixes count as safe.", '["shuffle-after-batch"]', adds=True),
+    Key("extend-select", _RULES, "Rules that are on as well.", '["TL9"]', adds=True),
+    Key("extend-unsafe-fixes", _RULES, "Rules whose safe fixes count as unsafe.", '["TL8"]', adds=True),
+    Key("fix", Switch(), "Whether to mend what can be mended.", "true", False),
+    Key("fix-only", Switch(), "Whether to mend what can be mended and report nothing.", "true", False),
+    Key("fixable", _RULES, "Rules whose findings may be fixed.", '["TL2", "TL8"]', ("ALL",)),
+    Key("force-exclude", Switch(), "Whether to leave out even what is named on the command line.", "true", False),
+    Key("ignore", _RULES, "Rules that are off.", '["unseeded-program", "TL9"]', adds=True),
+    Key("jobs", Count(), "How many processes to use at most; by default as many as there are processors.", "2"),
+    Key("output-format", OneOf(OUTPUT_FORMATS), "How findings are printed.", '"concise"', "full"),
+    Key(
+        "per-file-ignores",
+        _BY_FILE,
+        "Rules that are off in the files which a pattern names, or with `!` before the pattern in all the others.",
+        '{ "tests/*" = ["ALL"], "!train/*" = ["TL7"] }',
+    ),
+    Key("preview", Switch(), "Whether preview rules can be on.", "true", False),
+    Key(
+        "required-version",
+        Version(),
+        "The versions of tapelint that this configuration is for; any other refuses to run.",
+        '">=0.1"',
+    ),
+    Key("respect-gitignore", Switch(), "Whether to leave out what git ignores.", "false", True),
+    Key(
+        "select",
+        _RULES,
+        "Rules that are on, and no others: names, codes, beginnings of codes, or `ALL`. Without it, all rules are on "
+        "except those that are pedantic, in preview, or of low precision.",
+        '["TL1", "unreduced-loss"]',
+    ),
+    Key(
+        "severity",
+        TableOf(RuleName(), OneOf(LEVELS)),
+        "The level of a rule's findings, which also turns the rule on, or with `off` off.",
+        '{ unseeded-program = "warning", TL609 = "off" }',
+        adds=True,
+    ),
+    Key(
+        "severity-threshold",
+        OneOf(THRESHOLDS),
+        "The level from which on a finding makes the exit status 1.",
+        '"warning"',
+        "info",
+    ),
+    Key("show-fixes", Switch(), "Whether to list the fixes that were made.", "true", False),
+    Key(
+        "target",
+        Fields({"keras": OneOf(TARGETS)}),
+        "The Keras that the code is written for. By default the project's dependencies say it, and otherwise it is 3.",
+        '{ keras = "2" }',
+    ),
+    Key("unfixable", _RULES, "Rules whose findings are never fixed.", '["TL3"]', adds=True),
+    Key("unsafe-fixes", Switch(), "Whether to make fixes that change the training, too.", "true", False),
+    Key(
+        "wrappers",
+        Helpers(dict.fromkeys(ROLES, _NAMES)),
+        "The names of the project's own functions, under what they do.",
+        '{ applies-gradients = ["ourlib.optim.step"], shuffles = ["stir"] }',
+        adds=True,
+    ),
+)
+
+KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
+DEFAULTS: Mapping[str, Any] = MappingProxyType({key.name: key.default for key in _KEYS if key.default is not None})
+
+
+def unknown(key: str, known: Iterable[str] = KEYS) -> str:
     """What to tell whoever wrote a key that does not exist."""
     if key in COMMAND_LINE_ONLY:
         return f"`{key}` is an option of the command line, not a setting"
-    close = difflib.get_close_matches(key.replace("_", "-"), KEYS, n=1)
+    close = difflib.get_close_matches(key.replace("_", "-"), list(known), n=1)
     return f"unknown key `{key}`" + (f", did you mean `{close[0]}`?" if close else "")
-
-
-def _switch(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise BadValue(f"must be true or false, not {_shown(value)}")
-    return value
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise BadValue(f"must be a whole number above 0, not {_shown(value)}")
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise BadValue(f"must be a list of strings, not {_shown(value)}")
-    return tuple(value)
-
-
-def _selectors(value: object, *inside: str) -> tuple[str, ...]:
-    texts = _texts(value)
-    for text in texts:
-        try:
-            Selector.parse(text)
-        except UnknownSelector as error:
-            raise BadValue(f"is wrong: {error}", *inside) from None
-    return texts
-
-
-def _patterns(value: object) -> tuple[str, ...]:
-    texts = _texts(value)
-    try:
-        Patterns(Path("/"), texts).check()
-    except BadPattern as error:
-        raise BadValue(f"is wrong: {error}") from None
-    return texts
-
-
-def _one_of(choices: Sequence[str]) -> Callable[[object], str]:
-    def check(value: object, *inside: str) -> str:
-        if value in choices:
-            return str(value)
-        close = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
-        hint = f", did you mean `{close[0]}`?" if close else ""
-        raise BadValue(f"must be one of {', '.join(choices)}, not {_shown(value)}{hint}", *inside)
-
-    return check
-
-
-def _table(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadValue(f"must be a table, not {_shown(value)}")
-    return value
-
-
-def _ignores(value: object) -> dict[str, tuple[str, ...]]:
-    ignores = {}
-    for pattern, selectors in _table(value).items():
-        try:
-            Patterns(Path("/"), (pattern.removeprefix("!"),)).check()
-            ignores[pattern] = _selectors(selectors)
-        except (BadPattern, BadValue) as error:
-            raise BadValue(f"of `{pattern}` {error}", pattern) from None
-    return ignores
-
-
-def _levels(value: object) -> dict[str, str]:
-    levels = {}
-    for name, level in _table(value).items():
-        try:
-            levels[catalog.named(name).name] = _one_of(LEVELS)(level)
-        except catalog.UnknownRule as error:
-            raise BadValue(f"is wrong: {error}", name) from None
-        except BadValue as error:
-            raise BadValue(f"of `{name}` {error}", name) from None
-    return levels
-
-
-def _wrappers(value: object) -> dict[str, tuple[str, ...]]:
-    wrappers: dict[str, tuple[str, ...]] = {}
-    for role, names in _table(value).items():
-        if role not in ROLES:
-            close = difflib.get_close_matches(role.replace("_", "-"), ROLES, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(ROLES)}"
-            raise BadValue(f"has no key `{role}`, {hint}", role)
-        try:
-            wrappers[role] = _texts(names)
-        except BadValue as error:
-            raise BadValue(f"of `{role}` {error}", role) from None
-        for name in wrappers[role]:
-            if not all(part.isidentifier() for part in name.split(".")):
-                raise BadValue(f"of `{role}` must be dotted names like `ourlib.optim.step`, not `{name}`", role)
-            other = next((known for known, said in wrappers.items() if known != role and name in said), None)
-            if other is not None:
-                raise BadValue(f"of `{role}` names `{name}`, which is under `{other}` already", role)
-    return wrappers
-
-
-def _target(value: object) -> dict[str, str]:
-    table = _table(value)
-    for name in table:
-        if name != "keras":
-            raise BadValue(f"has no key `{name}`, there is keras", name)
-    try:
-        return {name: _one_of(TARGETS)(version) for name, version in table.items()}
-    except BadValue as error:
-        raise BadValue(f"of `keras` {error}", "keras") from None
-
-
-def _shown(value: object) -> str:
-    kinds = {str: "the string", bool: "", int: "the number", float: "the number", list: "the list", dict: "a table"}
-    kind = kinds.get(type(value), "")
-    if isinstance(value, dict):
-        return kind
-    spelled = str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, list) else f"{value}"
-    return f"{kind} `{spelled}`".strip()
-
-
-KEYS: Mapping[str, Callable[[Any], Any]] = {
-    "exclude": _patterns,
-    "extend-exclude": _patterns,
-    "extend-ignore": _selectors,
-    "extend-select": _selectors,
-    "fix": _switch,
-    "fix-only": _switch,
-    "force-exclude": _switch,
-    "ignore": _selectors,
-    "jobs": _count,
-    "output-format": _one_of(OUTPUT_FORMATS),
-    "per-file-ignores": _ignores,
-    "preview": _switch,
-    "respect-gitignore": _switch,
-    "select": _selectors,
-    "severity": _levels,
-    "severity-threshold": _one_of(THRESHOLDS),
-    "show-fixes": _switch,
-    "target": _target,
-    "unsafe-fixes": _switch,
-    "wrappers": _wrappers,
-}

@@ -111,7 +111,7 @@ class TestWrongUsage:
         assert tapelint("train.py", "--isolated").status == 1
 
     def test_selecting_a_preview_rule_without_preview_is_noticed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("tapelint.run.settings.preview_rules_asked_for", lambda *_: ["TL101"])
+        monkeypatch.setattr("tapelint.run.merge.preview_rules_asked_for", lambda *_: ["TL101"])
         assert "warning: selecting `TL101` has no effect" in tapelint("train.py").err
 
 

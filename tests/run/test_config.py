@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.run.config import ConfigError, file_layer, inline_layer, option_layer
+from tapelint.run.config import ConfigError, file_layers, inline_layer, option_layer
 from tapelint.run.hierarchy import Hierarchy
-from tapelint.run.settings import Settings, merge
+from tapelint.run.merge import ROCK_BOTTOM, merge
+from tapelint.run.origins import values
+from tapelint.run.settings import OUTPUT_FORMATS, Settings
 from tapelint.run.toml_lines import line_of
 
 
@@ -17,9 +19,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def settings(text: str, name: str = "tapelint.toml") -> Settings:
     path = Path.cwd() / name
     path.write_text(text)
-    layer = file_layer(path)
-    assert layer is not None
-    return merge([layer])
+    layers = file_layers(path)
+    assert layers
+    return merge(layers)
 
 
 def refusal(text: str, name: str = "tapelint.toml") -> str:
@@ -74,7 +76,7 @@ class TestValues:
 
     def test_a_pyproject_without_the_table_says_nothing(self, here: Path) -> None:
         (here / "pyproject.toml").write_text("[tool.ruff]\nline-length = 9\n")
-        assert file_layer(here / "pyproject.toml") is None
+        assert file_layers(here / "pyproject.toml") == ()
 
     def test_inline_configuration_is_configuration(self, here: Path) -> None:
         assert merge([inline_layer("severity.TL101 = 'info'", here)]).severities == {"gradients-not-applied": "info"}
@@ -94,17 +96,16 @@ class TestValues:
 
     def test_each_value_knows_where_it_came_from(self, here: Path) -> None:
         (here / "tapelint.toml").write_text('# mine\nignore = ["TL101"]\n\nselect = [\n  "TL1",\n]\n')
-        layer = file_layer(here / "tapelint.toml")
-        assert layer is not None
-        told = {source.key: source.place for source in merge([layer, option_layer({"jobs": 3}, here)]).sources}
-        assert told["select"] == "tapelint.toml:4"
-        assert told["ignore"] == "tapelint.toml:2"
-        assert told["jobs"] == "--jobs"
-        assert told["preview"] == "default"
+        layers = (*file_layers(here / "tapelint.toml"), option_layer({"jobs": 3}, here))
+        told = {key: [origin.place for origin in origins] for key, origins in values((ROCK_BOTTOM, *layers)).items()}
+        assert told["select"] == ["tapelint.toml:5"]
+        assert told["ignore"] == ["tapelint.toml:2"]
+        assert told["jobs"] == ["--jobs"]
+        assert told["preview"] == ["default"]
 
     def test_a_layer_that_selects_makes_void_what_was_selected_before(self, here: Path) -> None:
         layers = [option_layer({"ignore": ["TL101"], "jobs": 1}, here), option_layer({"select": ["TL1"]}, here)]
-        assert [source.key for source in merge(layers).sources if source.place != "default"] == ["jobs", "select"]
+        assert list(values(layers)) == ["jobs", "select"]
 
 
 class TestRefusals:
@@ -128,7 +129,7 @@ class TestRefusals:
             ('ignore = ["gradients-not-aplied"]', "did you mean `gradients-not-applied`?"),
             (
                 'output-format = "jsn"',
-                "must be one of full, concise, json, lsp, html, not the string `jsn`, did you mean `json`",
+                f"must be one of {', '.join(OUTPUT_FORMATS)}, not the string `jsn`, did you mean `json`?",
             ),
             ('severity-threshold = "off"', "must be one of error, warning, info"),
             ("exclude = ['!']", "`exclude` is wrong: `!` is not a valid pattern"),
@@ -141,7 +142,7 @@ class TestRefusals:
                 "[wrappers]\n\napplies_gradient = ['x']",
                 ":3: `wrappers` has no key `applies_gradient`, did you mean `applies-gradients`?",
             ),
-            ("[wrappers]\nx = []", ":2: `wrappers` has no key `x`, there are applies-gradients, evaluates,"),
+            ("[wrappers]\nx = []", ":2: `wrappers` has no key `x`, there is applies-gradients, evaluates,"),
             (
                 "[wrappers]\nevaluates = []\nshuffles = 'stir'",
                 ":3: `wrappers` of `shuffles` must be a list of strings, not the string `stir`",
@@ -165,11 +166,11 @@ class TestRefusals:
     def test_bytes_that_are_no_text(self, here: Path) -> None:
         (here / "tapelint.toml").write_bytes(b"\xff\xfe")
         with pytest.raises(ConfigError, match="UTF-8"):
-            file_layer(here / "tapelint.toml")
+            file_layers(here / "tapelint.toml")
 
     def test_a_file_that_is_missing(self, here: Path) -> None:
         with pytest.raises(ConfigError, match="No such file"):
-            file_layer(here / "gone.toml")
+            file_layers(here / "gone.toml")
 
     def test_inline_text_that_is_no_toml(self, here: Path) -> None:
         with pytest.raises(ConfigError, match="neither an existing file nor valid TOML"):
@@ -252,7 +253,7 @@ class TestHierarchy:
         assert Hierarchy(project, search=False).at(project / "inner").output_format == "full"
 
     def test_a_fixed_file_is_the_only_one(self, project: Path) -> None:
-        fixed = inline_layer("output-format = 'json'", project)
+        fixed = [inline_layer("output-format = 'json'", project)]
         assert Hierarchy(project, fixed=fixed).at(project / "inner").output_format == "json"
 
     def test_the_same_settings_are_one_object(self, project: Path) -> None:

@@ -15,8 +15,9 @@ from tapelint.run.audience import Audience
 from tapelint.run.config import option_layer
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.lint import lint, lint_text
+from tapelint.run.merge import merge
 from tapelint.run.outcome import Outcome
-from tapelint.run.settings import Settings, merge
+from tapelint.run.settings import Settings
 from tapelint.source.disk import Files
 from tapelint.source.document import Document
 

@@ -8,7 +8,7 @@ import pytest
 from tapelint.finding import Finding
 from tapelint.run.config import option_layer
 from tapelint.run.lint import lint, lint_text
-from tapelint.run.settings import merge
+from tapelint.run.merge import merge
 from tapelint.source.span import Position, Span
 from tests.notebooks import notebook
 
