@@ -32,8 +32,9 @@ def index() -> str:
 
 def written(page: str) -> str:
     """The page with the index as it is today."""
-    before, heading, _ = page.partition(HEADING)
-    return f"{before}{heading}\n{index()}"
+    before, heading, old = page.partition(HEADING)
+    _, following, after = old.partition("\n## ")
+    return f"{before}{heading}\n{index()}{following}{after}"
 
 
 def _family_of(rule: Rule) -> int:
