@@ -31,6 +31,7 @@ def application() -> "typer.Typer":
     from tapelint.cli.config import config
     from tapelint.cli.dispatch import BareCheck, root
     from tapelint.cli.explain import explain
+    from tapelint.cli.lsp import lsp
     from tapelint.cli.probe import probe
     from tapelint.cli.show import show
 
@@ -42,6 +43,6 @@ def application() -> "typer.Typer":
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(root)
-    for command in (check, probe, explain, show, config):
+    for command in (check, probe, explain, show, config, lsp):
         app.command()(command)
     return app
