@@ -85,10 +85,10 @@ class TestWhatIsSilenced:
     def test_only_real_comments_count(self) -> None:
         assert silenced('a = "# tapelint: ignore"\nb = """\n# noqa\n"""\n') == []
 
-    def test_a_comment_alone_speaks_for_the_line_below(self) -> None:
-        assert silenced("# tapelint: ignore[TL101]\na = 1\nb = 2\n") == [2]
-        assert silenced("# tapelint: ignore[TL101]\n# and why\na = 1\nb = 2\n") == [3]
-        assert silenced("# tapelint: ignore[TL101]\n\na = 1\n") == [2]
+    def test_a_comment_alone_speaks_for_itself_and_for_the_line_below(self) -> None:
+        assert silenced("# tapelint: ignore[TL101]\na = 1\nb = 2\n") == [1, 2]
+        assert silenced("# tapelint: ignore[TL101]\n# and why\na = 1\nb = 2\n") == [1, 3]
+        assert silenced("# tapelint: ignore[TL101]\n\na = 1\n") == [1, 2]
 
     def test_noqa_alone_speaks_for_no_other_line(self) -> None:
         assert silenced("# noqa: TL101\na = 1\n") == [1]
@@ -100,10 +100,7 @@ class TestWhatIsSilenced:
         assert silenced(statement.format("", "", comment)) == [2, 3, 4, 5]
         assert silenced(statement.format("", comment, "")) == [3]
         assert silenced(f"# tapelint: ignore[TL101]\n{statement.format('', '', '')}".replace("a = 0\n", "")) == [
-            2,
-            3,
-            4,
-            5,
+            *(1, 2, 3, 4, 5),
         ]
         assert silenced('a = """\ntext\n"""  # noqa: TL101\n') == [1, 2, 3]
 
