@@ -208,12 +208,12 @@ def _refuted(finding: Finding) -> bool:
 
 
 def _files(paths: list[Path], hierarchy: Hierarchy, audience: Callable[[], Onlooker]) -> Intake:
-    from tapelint.run.lint import lint
+    from tapelint import lint
 
     def linted(files: Files) -> Outcome:
         try:
             with audience() as onlooker:
-                outcome = lint(paths, hierarchy, onlooker, files)
+                outcome = lint(paths, configuration=hierarchy, audience=onlooker, files=files)
         except MissingPath as error:
             raise Refusal(f"{error}{_hint(error.paths[0])}") from None
         if not outcome.files and not outcome.failures and not outcome.skipped:
@@ -233,7 +233,7 @@ def _hint(missing: Path) -> str:
 def _standard_input(
     paths: list[Path], name: Path | None, hierarchy: Hierarchy, audience: Callable[[], Onlooker]
 ) -> Intake:
-    from tapelint.run.lint import lint_text
+    from tapelint import lint
 
     for path in paths:
         if path not in (STDIN, name):
@@ -244,7 +244,7 @@ def _standard_input(
 
     def linted(files: Files) -> Outcome:
         with audience() as onlooker:
-            return lint_text(path, files.read(path), hierarchy, onlooker)
+            return lint(source=files.read(path), filename=path, configuration=hierarchy, audience=onlooker)
 
     audience().note("reading standard input")
     return Intake(linted, Files({path: sys.stdin.buffer.read()}), path)

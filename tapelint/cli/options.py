@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from tapelint import __version__, catalog
-from tapelint.run.config import ConfigError, file_layers, inline_layer, option_layer
+from tapelint.run.config import ConfigError, inline_layer, option_layer
 from tapelint.run.hierarchy import Hierarchy
-from tapelint.run.layer import Layer
 from tapelint.run.settings import OUTPUT_FORMATS, THRESHOLDS
 
 
@@ -115,27 +114,14 @@ def hierarchy(config: Sequence[str] | None, isolated: bool, home: Path, **option
     files = [text for text in config or () if _is_file(text)]
     if len(files) > 1:
         raise ConfigError("`--config` names more than one file: " + ", ".join(f"`{name}`" for name in files))
-    if files and isolated:
-        raise ConfigError(f"`--config {files[0]}` contradicts `--isolated`, which says to read no configuration file")
     inline = [inline_layer(text, here) for text in config or () if text not in files]
-    return Hierarchy(
-        home,
-        [*inline, option_layer(_keyed(options), here)],
-        fixed=_only_file(Path(files[0]), here) if files else (),
-        search=not isolated,
-    )
+    above = [*inline, option_layer(_keyed(options), here)]
+    return Hierarchy.configured(home, above, file=Path(files[0]) if files else None, isolated=isolated)
 
 
 def _is_file(text: str) -> bool:
     # A missing file is more likely than TOML without an equals sign, and a better thing to complain about.
     return "=" not in text or Path(text).exists()
-
-
-def _only_file(path: Path, here: Path) -> tuple[Layer, ...]:
-    layers = file_layers(here / path, root=here)
-    if not layers:
-        raise ConfigError(f"{path}: has no `[tool.tapelint]`")
-    return layers
 
 
 def _keyed(options: dict[str, Any]) -> dict[str, Any]:

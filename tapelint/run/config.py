@@ -1,5 +1,6 @@
 """Configuration as people write it: `[tool.tapelint]`, `tapelint.toml`, `--config`, the options of the command line."""
 
+import dataclasses
 import os
 import re
 import tomllib
@@ -111,7 +112,7 @@ def _layer(path: Path, root: Path | None) -> Layer | None:
         return None
     if not isinstance(table, dict):
         raise ConfigError(f"{place()}: `tool.tapelint` must be a table")
-    return checked(table, root or path.parent, place)
+    return dataclasses.replace(checked(table, root or path.parent, place), file=path)
 
 
 def _text(path: Path, name: str) -> str:
@@ -134,7 +135,8 @@ def _faults(table: Mapping[str, Any], place: Finder) -> Iterator[str]:
 
 def _said(place: Finder, key: str, *inside: Step, told: str) -> str:
     spot = place(key, *inside)
-    return f"`{spot}` {told}" if spot == f"--{key}" else f"{spot}: `{key}` {told}"
+    # An option and an argument of a function are called by the name that they have there.
+    return f"`{spot}` {told}" if spot in (f"--{key}", key.replace("-", "_")) else f"{spot}: `{key}` {told}"
 
 
 def _other_version(table: Mapping[str, Any], place: Finder) -> Iterable[str]:

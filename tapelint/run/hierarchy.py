@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tapelint.run.config import FILE_NAMES, file_layers
+from tapelint.run.config import FILE_NAMES, ConfigError, file_layers
 from tapelint.run.layer import Layer
 from tapelint.run.merge import ROCK_BOTTOM, merge
 from tapelint.run.settings import Settings
@@ -32,6 +32,23 @@ class Hierarchy:
         self._merged: dict[Layers, Settings] = {}
 
     @classmethod
+    def configured(
+        cls, home: Path, above: Sequence[Layer] = (), *, file: Path | None = None, isolated: bool = False
+    ) -> "Hierarchy":
+        """The settings of a run from `home`: with the configuration files that are found, with this one, or with none.
+
+        Patterns in a file that is named count from the working directory. Raises ConfigError.
+        """
+        if file is None:
+            return cls(home, above, search=not isolated)
+        if isolated:
+            raise ConfigError(f"`--config {file}` contradicts `--isolated`, which says to read no configuration file")
+        layers = file_layers(Path.cwd() / file, root=Path.cwd())
+        if not layers:
+            raise ConfigError(f"{file}: has no `[tool.tapelint]`")
+        return cls(home, above, fixed=layers)
+
+    @classmethod
     def of(cls, settings: Settings) -> "Hierarchy":
         """The same settings everywhere."""
         everywhere = cls(Path("/"), search=False)
@@ -42,6 +59,12 @@ class Hierarchy:
     def run(self) -> Settings:
         """The settings for what concerns the whole run, such as the output format."""
         return self.at(self._home)
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The configuration files that have been read so far."""
+        layers = (*self._fixed, *(layer for found in self._files.values() for layer in found))
+        return frozenset(layer.file for layer in layers if layer.file)
 
     def at(self, directory: Path) -> Settings:
         """The settings for the files in a directory. Raises ConfigError."""

@@ -23,6 +23,7 @@ class Layer:
     place: Callable[..., str] = lambda *_: DEFAULT
     warnings: tuple[str, ...] = ()
     written: Mapping[str, Any] = field(default_factory=dict)
+    file: Path | None = None
 
     @property
     def selection(self) -> Selection:
