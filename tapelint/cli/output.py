@@ -62,6 +62,10 @@ class Output:
                 from tapelint.report.html import page
 
                 return page.render(outcome, runs)
+            case "sarif":
+                from tapelint.report.sarif import log
+
+                return log.render(outcome)
             case _:
                 from tapelint.report import lsp
 

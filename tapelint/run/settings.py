@@ -10,7 +10,7 @@ from tapelint.program.wrappers import Wrappers
 from tapelint.run.select import Selector
 from tapelint.source.patterns import Patterns
 
-OUTPUT_FORMATS = ("full", "concise", "json", "lsp", "html")
+OUTPUT_FORMATS = ("full", "concise", "json", "sarif", "lsp", "html")
 LEVELS: Sequence[Severity] = ("error", "warning", "info", "off")
 THRESHOLDS = LEVELS[:3]
 DEFAULT_EXCLUDE = (

@@ -1,0 +1,29 @@
+"""The page of a rule, for whoever has just met a finding."""
+
+import re
+
+import pytest
+
+from tapelint import catalog
+from tapelint.report.manual import lesson, opening
+
+RULES = catalog.rules()
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_lesson_has_what_goes_wrong_and_the_cure_and_nothing_for_tests(name: str) -> None:
+    text = lesson(RULES[name])
+    assert opening(RULES[name]).split()[0] in text
+    assert "```toml\ncode" not in text
+    assert not re.search(r"# (error|missed)\b", text)
+    assert ("## Instead" in text) is ("\n## Instead\n" in RULES[name].text)
+    assert "## When it is right" not in text
+    assert not re.search(r"\]\([a-z-]+\.md", text), "a link that leads nowhere"
+    assert text.count("```") % 2 == 0
+
+
+def test_the_opening_is_a_paragraph_in_one_line() -> None:
+    told = opening(RULES["gradients-not-applied"])
+    assert told.startswith("`tape.gradient` only computes. ")
+    assert told.endswith("did all the work of training.")
+    assert "\n" not in told
