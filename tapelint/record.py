@@ -64,10 +64,16 @@ class DamagedRecord(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A line of the user's code, such as one that an outer frame went through."""
+    """A line of the user's code, such as one that an outer frame went through; in a notebook, a line of a `cell`."""
 
     path: str
     line: int
+    cell: int | None = None
+
+    @property
+    def told(self) -> str:
+        """What people call it: `line 4`, in a notebook `line 4 of cell 2`."""
+        return f"line {self.line}" + (f" of cell {self.cell}" if self.cell else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,8 @@ class Site:
     """The innermost expression of the user's code that was being evaluated: 1-based lines and columns, end exclusive.
 
     `function` is its qualified name (`<module>` outside of any), which stands on the lines `first` to `last`; `callers`
-    are the outer frames in the user's files, innermost first.
+    are the outer frames in the user's files, innermost first. In a notebook, lines are those of the `cell`, the 1-based
+    one of all.
     """
 
     path: str
@@ -87,6 +94,12 @@ class Site:
     first: int
     last: int
     callers: tuple[Caller, ...] = ()
+    cell: int | None = None
+
+    @property
+    def spot(self) -> Caller:
+        """The line that it begins on."""
+        return Caller(self.path, self.line, self.cell)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _effects(
 def _collapse(before: "Record | None", after: "Record") -> str | None:
     if after.exception is None or (before is not None and before.exception is not None and not _earlier(after, before)):
         return None
-    line = f" on line {after.exception.where.line}" if after.exception.where else ""
+    line = f" on {after.exception.where.spot.told}" if after.exception.where else ""
     return f"`{after.exception.kind}`{line}"
 
 

@@ -151,4 +151,4 @@ def _finding(rule: str, where: Site | None, script: Path, message: str) -> Findi
         return Finding(rule, Place(script, Span(Position(1, 1), Position(1, 1))), message, severity)
     path = script if same_file(where.path, script) else Path(where.path)
     span = Span(Position(where.line, where.column), Position(where.end_line, where.end_column))
-    return Finding(rule, Place(path, span), message, severity)
+    return Finding(rule, Place(path, span, where.cell), message, severity)

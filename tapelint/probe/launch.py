@@ -126,14 +126,15 @@ def _start(python: str, plan: Plan, environment: dict[str, str], nursery: Nurser
 OWN_FRAME = re.compile(rf'^ *File "{re.escape(str(Path(__file__).parent))}.*\n', re.MULTILINE)
 """A line about the probe in what Python's fault handler says of a crash."""
 
-FRAME = re.compile(r'^ *File "(.+?)", line (\d+) in (.+)$', re.MULTILINE)
+FRAME = re.compile(r'^ *File "(.+?)(?:, cell (\d+))?", line (\d+) in (.+)$', re.MULTILINE)
 
 
 def _crash_site(stderr: str, script: str) -> Site | None:
     """Where in the script a crash of the interpreter happened, according to its fault handler."""
-    for path, line, function in FRAME.findall(stderr):
+    for path, cell, line, function in FRAME.findall(stderr):
         if path == script:
-            return Site(path, int(line), 1, int(line), 1, function, int(line), int(line))
+            number = int(line)
+            return Site(path, number, 1, number, 1, function, number, number, cell=int(cell) if cell else None)
     return None
 
 
@@ -144,8 +145,6 @@ def _trouble(script: Path) -> str:
         return "this is a directory, not a script"
     if not script.exists():
         return "there is no such file"
-    if script.suffix == ".ipynb":
-        return "the probe does not run notebooks yet"
     return "" if os.access(script, os.R_OK) else "the file may not be read"
 
 

@@ -27,11 +27,15 @@ Entry = TypeVar("Entry", bound=Sited)
 @dataclass(frozen=True, slots=True)
 class _Lines:
     path: str
+    cell: int | None
     first: int
     last: int
 
-    def meets(self, first: int, last: int, path: str) -> bool:
-        return self.path == _real(path) and first <= self.last and self.first <= last
+    def meets(self, first: int, last: int, where: Site | Caller) -> bool:
+        return self.shares_text(where) and first <= self.last and self.first <= last
+
+    def shares_text(self, where: Site | Caller) -> bool:
+        return (self.path, self.cell) == (_real(where.path), where.cell)
 
 
 class Scene:
@@ -61,16 +65,16 @@ class Scene:
     def holds(self, line: Caller | None) -> bool:
         """Whether a line is among the finding's own or its trail's."""
         spots = (self._spot, *self._trail)
-        return line is not None and any(spot.meets(line.line, line.line, line.path) for spot in spots)
+        return line is not None and any(spot.meets(line.line, line.line, line) for spot in spots)
 
     def stands_on(self, line: Caller) -> bool:
         """Whether a line is among the finding's own."""
-        return self._spot.meets(line.line, line.line, line.path)
+        return self._spot.meets(line.line, line.line, line)
 
     def began(self, entries: Iterable[Sited]) -> bool:
         """Whether any of the entries begins on the finding's own lines. A `with` goes on for the length of its body."""
         return any(
-            entry.where is not None and self._spot.meets(entry.where.line, entry.where.line, entry.where.path)
+            entry.where is not None and self._spot.meets(entry.where.line, entry.where.line, entry.where)
             for entry in entries
         )
 
@@ -80,19 +84,19 @@ class Scene:
         return calls or [call for gradient in self.record.gradients for call in gradient.calls]
 
     def _on_spot(self, where: Site) -> bool:
-        return self._spot.meets(where.line, where.end_line, where.path)
+        return self._spot.meets(where.line, where.end_line, where)
 
     def _on_trail(self, where: Site) -> bool:
-        return any(lines.meets(where.line, where.end_line, where.path) for lines in self._trail)
+        return any(lines.meets(where.line, where.end_line, where) for lines in self._trail)
 
     def _called_from(self, where: Site) -> bool:
         return any(self.holds(caller) for caller in where.callers)
 
     def _in_function(self, where: Site) -> bool:
-        return where.function != "<module>" and self._spot.meets(where.first, where.last, where.path)
+        return where.function != "<module>" and self._spot.meets(where.first, where.last, where)
 
     def _closest(self, placed: list[tuple[Entry, Site]]) -> list[Entry]:
-        distances = [(self._distance(where), entry) for entry, where in placed if _real(where.path) == self._spot.path]
+        distances = [(self._distance(where), entry) for entry, where in placed if self._spot.shares_text(where)]
         least = min((distance for distance, _ in distances), default=NEAR + 1)
         return [entry for distance, entry in distances if distance == least] if least <= NEAR else []
 
@@ -111,7 +115,7 @@ def _innermost(entries: list[Entry]) -> list[Entry]:
 
 
 def _lines(place: Place) -> _Lines:
-    return _Lines(_real(str(place.path)), place.span.start.line, place.span.end.line)
+    return _Lines(_real(str(place.path)), place.cell, place.span.start.line, place.span.end.line)
 
 
 @functools.cache

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from tapelint.record import End, Fit, GradientCall, Metric, Operation, Pipeline, Record, Site, Update
+from tapelint.record import Caller, End, Fit, GradientCall, Metric, Operation, Pipeline, Record, Site, Update
 from tapelint.report import ink
-from tapelint.report.address import shown
+from tapelint.report.address import line, shown
 from tapelint.report.ink import Line, Role, defuse
 
 ENDS: Mapping[End, tuple[str, Role]] = {
@@ -136,15 +136,15 @@ def _metric(metric: Metric) -> str:
 
 def _at_one_place(entries: Iterable[Entry], where: Callable[[Entry], Site | None]) -> list[list[Entry]]:
     """The entries that came from the same line, together."""
-    grouped: dict[tuple[str, int] | None, list[Entry]] = {}
+    grouped: dict[Caller | None, list[Entry]] = {}
     for entry in entries:
         site = where(entry)
-        grouped.setdefault((site.path, site.line) if site else None, []).append(entry)
+        grouped.setdefault(site.spot if site else None, []).append(entry)
     return list(grouped.values())
 
 
 def _place(site: Site | None) -> str:
-    return f"{defuse(shown(Path(site.path)))}:{site.line}" if site else ""
+    return defuse(line(site)) if site else ""
 
 
 def _some(names: Sequence[str]) -> str:

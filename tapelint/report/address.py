@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from tapelint.finding import Place
+from tapelint.record import Caller, Site
 
 
 def shown(path: Path) -> str:
@@ -19,6 +20,11 @@ def coordinates(place: Place) -> str:
     """Where a place begins, as one writes it behind the file's name: `:4:9`, in a notebook `:cell 3:4:9`."""
     start = place.span.start
     return (f":cell {place.cell}" if place.cell else "") + f":{start.line}:{start.column}"
+
+
+def line(where: Site | Caller) -> str:
+    """A line, as a reader finds it: `train.py:4`, in a notebook `train.ipynb:cell 3:4`."""
+    return shown(Path(where.path)) + (f":cell {where.cell}" if where.cell else "") + f":{where.line}"
 
 
 def uri(place: Place) -> str:

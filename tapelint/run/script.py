@@ -27,7 +27,7 @@ def why_not_run(document: Document) -> str | None:
     if document.quotes:
         return "this text quotes programs, and is none"
     if document.parts:
-        return "the probe does not run notebooks yet"
+        return None
     if _is_test(document.path):
         return "this is a test: a test runner has to run it"
     try:

@@ -94,11 +94,9 @@ def test_what_is_no_program_is_not_run(name: str, tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_not_run(tmp_path: Path) -> None:
-    (tmp_path / "notes.ipynb").write_text("{}")
     assert run(tmp_path / "none.py").detail == "there is no such file"
     assert run(tmp_path).detail == "this is a directory, not a script"
-    assert run(tmp_path / "notes.ipynb").detail == "the probe does not run notebooks yet"
-    assert {run(tmp_path / name).end for name in ("none.py", ".", "notes.ipynb")} == {"unstarted"}
+    assert {run(tmp_path / name).end for name in ("none.py", ".")} == {"unstarted"}
 
 
 def test_a_python_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class Arrays:
         if values is None or values.ndim == 0 or not size_of([values]):
             return
         where = self._witness.sites.here()
-        key = where and (where.path, where.line, where.column)
+        key = where and (where.spot, where.column)
         found = self._find(key, where, values)
         if found is not None:
             cut, start = found

@@ -1,6 +1,5 @@
 """The child: confines itself, puts the wrappers in place, runs the script, and writes down how that ended."""
 
-import ast
 import contextlib
 import importlib
 import os
@@ -9,13 +8,15 @@ import sys
 import threading
 import traceback
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tapelint.probe.child import landlock, limits, locks
 from tapelint.probe.child.audit import Audit
-from tapelint.probe.child.marks import marked
+from tapelint.probe.child.program import Program
 from tapelint.probe.child.scribe import Scribe
+from tapelint.probe.child.session import Shell
 from tapelint.probe.child.stop import Budget, ProbeStop, Reason, Watchdog, exit_process
 from tapelint.probe.plan import Plan
 from tapelint.record import End, Exceptional, Site
@@ -67,13 +68,14 @@ class _Run:
         self.plan = plan
         self.scribe = scribe
         self.budget = Budget(plan.steps, plan.seconds, patient=plan.patient)
+        self.here: Callable[[], Site | None] = lambda: None
         self.ended = False
         self.told = 0
 
     def run(self, guards: list[Any]) -> None:
         """From the first import to the end."""
-        program = self._compiled()
-        witness = self._prepared()
+        program = self._read()
+        witness = self._prepared(program)
         audit = Audit(self.plan.private, witness.deny)
         guards.append(audit.begin())
         self.scribe.fields(guards=guards)
@@ -84,7 +86,7 @@ class _Run:
         threading.excepthook = _in_thread
         watchdog.start()
         try:
-            error = _raised_by(program, self.plan)
+            error = _raised_by(program, self.plan, witness)
         except ProbeStop as stop:  # It came when the program had already ended.
             error = stop
         with contextlib.suppress(ProbeStop):
@@ -107,21 +109,17 @@ class _Run:
             self.told = self.budget.updates
             self.scribe.fields(updates=self.told)
 
-    def _compiled(self) -> types.CodeType:
+    def _read(self) -> Program:
         try:
-            source = Path(self.plan.script).read_bytes()
-            program = compile(source, self.plan.script, "exec", dont_inherit=True)
-            with contextlib.suppress(RecursionError):  # What Python itself can still read may be too deep for us.
-                program = compile(marked(ast.parse(source)), self.plan.script, "exec", dont_inherit=True)
-            return program
+            return Program(self.plan.script)
         except SyntaxError as error:
             line = error.lineno or 1
             where = Site(self.plan.script, line, error.offset or 1, line, error.offset or 1, "<module>", 1, line)
             self._leave(f"the script is not valid Python: {error.msg} (line {line})", where)
         except (ValueError, OSError) as error:
-            self._leave(f"the script cannot be read: {error}", None)
+            self._leave(f"the file cannot be read: {error}", None)
 
-    def _prepared(self) -> Any:
+    def _prepared(self, program: Program) -> Any:
         if os.environ.get("TF_USE_LEGACY_KERAS", "0").lower() in ("1", "true"):
             self._leave("the probe does not know Keras 2 yet, which TF_USE_LEGACY_KERAS asks for", None)
         try:
@@ -133,11 +131,11 @@ class _Run:
         except Exception as error:
             self._leave(f"TensorFlow cannot be imported: {type(error).__name__}: {error}", None)
         try:
-            return self._hooked()
+            return self._hooked(program)
         except (ImportError, AttributeError, StopIteration) as error:
             self._leave(f"the probe does not know this version of TensorFlow: {error}", None)
 
-    def _hooked(self) -> Any:
+    def _hooked(self, program: Program) -> Any:
         import keras
         import numpy
         import tensorflow
@@ -155,7 +153,8 @@ class _Run:
         random.seed(0)
         numpy.random.seed(0)
         locks.install()
-        witness = Witness(self.plan, self.scribe, self.budget)
+        witness = Witness(self.plan, program, self.scribe, self.budget)
+        self.here = witness.sites.here
         for name in HOOKS:
             importlib.import_module(f"{HOOK_FOLDER}.{name}").install(witness)
         return witness
@@ -187,9 +186,7 @@ class _Run:
 
     def _exit(self, code: int) -> None:
         """What `os._exit` is for the program: the same, but not without a word."""
-        from tapelint.probe.child.sites import Sites
-
-        self._end("exited", f"os._exit({code})", Sites(self.plan.script, self.plan.roots).here(), int(code))
+        self._end("exited", f"os._exit({code})", self.here(), int(code))
         exit_process(code)
 
     def _leave(self, detail: str, where: Site | None) -> NoReturn:
@@ -213,15 +210,17 @@ class _Run:
         )
 
 
-def _raised_by(program: types.CodeType, plan: Plan) -> BaseException | None:
+def _raised_by(program: Program, plan: Plan, witness: Any) -> BaseException | None:
     """Run the program as the main module, and give the exception it ended with."""
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=plan.script, __builtins__=__builtins__)
+    around = Shell(witness.replace).names if program.is_notebook else {"__file__": plan.script}
+    module.__dict__.update(around, __builtins__=__builtins__)
     sys.modules["__main__"] = module
     sys.argv = [plan.script, *plan.arguments]
-    sys.path.insert(0, plan.folder)
+    # What a cell writes, such as a module, another one imports.
+    sys.path[0:0] = [plan.folder, plan.work] if program.is_notebook else [plan.folder]
     try:
-        exec(program, module.__dict__)
+        program.run(module.__dict__)
     except BaseException as error:
         return error
     return None

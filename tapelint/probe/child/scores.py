@@ -40,7 +40,7 @@ class Scores:
         if extents[0] is None or extents[1] is None:
             return
         where = self._witness.sites.here()
-        key = id(metric), where and (where.path, where.line)
+        key = id(metric), where and where.spot
         notes = self._known.get(key)
         if notes is None:
             notes = self._known[key] = _Notes(self._witness.scribe.number("scores"), metric, where)

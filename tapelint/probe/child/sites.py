@@ -4,9 +4,11 @@ import itertools
 import linecache
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 
+from tapelint.probe.child.program import Text
 from tapelint.record import Caller, Site
 
 MOST_CALLERS = 8
@@ -15,8 +17,8 @@ MOST_CALLERS = 8
 class Sites:
     """Tells the user's code from libraries, and says where in it the program is."""
 
-    def __init__(self, script: str, roots: tuple[str, ...]) -> None:
-        self._script = script
+    def __init__(self, texts: Mapping[str, Text], roots: tuple[str, ...]) -> None:
+        self._texts = texts
         self._roots = tuple(root.rstrip("/") + "/" for root in roots)
         names = ("stdlib", "platstdlib", "purelib", "platlib")
         libraries = {sysconfig.get_paths()[name] for name in names}
@@ -37,7 +39,7 @@ class Sites:
             return False
         name = frame.f_code.co_filename
         if name not in self._owned:
-            self._owned[name] = name == self._script or self._is_own(name)
+            self._owned[name] = name in self._texts or self._is_own(name)
         return self._owned[name]
 
     def here(self) -> Site | None:
@@ -86,13 +88,24 @@ class Sites:
             traceback = traceback.tb_next
         return self._site(found.tb_frame, found.tb_lasti) if found is not None else None
 
+    def of_error(self, error: BaseException) -> Site | None:
+        """The innermost place in the user's code that an exception went through, or where it cannot be compiled."""
+        where = self.of_traceback(error.__traceback__)
+        if where is None and isinstance(error, SyntaxError) and error.lineno and error.filename in self._texts:
+            text = self._text(error.filename or "")
+            line, column = error.lineno, (error.offset or 1) + text.shifts.get(error.lineno, 0)
+            return Site(text.path, line, column, line, column, "<module>", 1, line, cell=text.cell)
+        return where
+
     def of_code(self, code: CodeType) -> Site | None:
         """The first line of a function of the user's; None for a function of a library's."""
-        if code.co_filename != self._script and not self._is_own(code.co_filename):
+        if code.co_filename not in self._texts and not self._is_own(code.co_filename):
             return None
         first, last = _extent(code)
         length = len(linecache.getline(code.co_filename, first).rstrip("\r\n"))
-        return Site(code.co_filename, first, 1, first, length + 1, code.co_qualname, first, last)
+        text = self._text(code.co_filename)
+        end = length + 1 + text.shifts.get(first, 0)
+        return Site(text.path, first, 1, first, end, code.co_qualname, first, last, cell=text.cell)
 
     def _is_own(self, name: str) -> bool:
         return (
@@ -116,14 +129,22 @@ class Sites:
             if self.owns(outer):
                 callers.append(self._caller(outer))
             outer = outer.f_back
-        return Site(code.co_filename, line, column, end_line, end_column, code.co_qualname, first, last, tuple(callers))
+        text = self._text(code.co_filename)
+        column += text.shifts.get(line, 0)
+        end_column += text.shifts.get(end_line, 0)
+        name, around = code.co_qualname, tuple(callers)
+        return Site(text.path, line, column, end_line, end_column, name, first, last, around, text.cell)
 
     def _caller(self, frame: FrameType) -> Caller:
-        name = frame.f_code.co_filename
-        if name not in self._generated:
-            return Caller(name, frame.f_lineno)
-        code, lines = self._generated[name]
-        return Caller(code.co_filename, _origin(lines, frame.f_lineno))
+        name, line = frame.f_code.co_filename, frame.f_lineno
+        if name in self._generated:
+            code, lines = self._generated[name]
+            name, line = code.co_filename, _origin(lines, line)
+        text = self._text(name)
+        return Caller(text.path, line, text.cell)
+
+    def _text(self, name: str) -> Text:
+        return self._texts.get(name) or Text(name)
 
     def _position(self, code: CodeType, instruction: int) -> tuple[int, int, int, int]:
         key = code, instruction

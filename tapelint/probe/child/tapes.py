@@ -147,7 +147,7 @@ class Tapes:
             self._grow(known.use)
 
     def _use(self, where: Site | None, in_function: bool) -> Use:
-        key = where and (where.path, where.line, where.column)
+        key = where and (where.spot, where.column)
         if key not in self._uses:
             self._uses[key] = Use(self._scribe.number("tapes"), where, in_function)
         return self._uses[key]

@@ -11,6 +11,7 @@ from tapelint.probe.child.gradients import Gradients
 from tapelint.probe.child.identities import Identities
 from tapelint.probe.child.parity.account import accounted
 from tapelint.probe.child.parity.follower import Follower
+from tapelint.probe.child.program import Program
 from tapelint.probe.child.scribe import Scribe
 from tapelint.probe.child.sites import Sites
 from tapelint.probe.child.stop import Budget
@@ -39,11 +40,11 @@ class Witness:
     `origins` are the places where layers and models were made, by their identity.
     """
 
-    def __init__(self, plan: Plan, scribe: Scribe, budget: Budget) -> None:
+    def __init__(self, plan: Plan, program: Program, scribe: Scribe, budget: Budget) -> None:
         self.plan = plan
         self.scribe = scribe
         self.budget = budget
-        self.sites = Sites(plan.script, plan.roots)
+        self.sites = Sites(program.texts, plan.roots)
         self.identities = Identities()
         self.feeds = Feeds(scribe, budget.short)
         self.gradients = Gradients()
@@ -81,7 +82,7 @@ class Witness:
             yield
         except Exception as error:
             line = self.sites.line()
-            place = f"line {line.line}" if line is not None else "an unknown line"
+            place = line.told if line is not None else "an unknown line"
             trouble = f"{place}: {type(error).__name__}: {error}"[:300]
             if trouble not in self._troubles and len(self._troubles) < MOST_TROUBLES:
                 self._troubles.append(trouble)
@@ -99,7 +100,7 @@ class Witness:
     def deny(self, action: str, target: str) -> None:
         """Write down that something was denied."""
         where = self.sites.here()
-        key = action, target, where and (where.path, where.line)
+        key = action, target, where and where.spot
         number, times, where = self._denials.get(key) or (self.scribe.number("denials"), 0, where)
         self._denials[key] = number, times + 1, where
         self.scribe.put("denials", Denial(number, action, target, where, times + 1))
@@ -110,7 +111,7 @@ class Witness:
 
     def exceptional(self, error: BaseException) -> Exceptional:
         """The exception as the record has it."""
-        return Exceptional(type(error).__name__, str(error)[:2000], self.sites.of_traceback(error.__traceback__))
+        return Exceptional(type(error).__name__, str(error)[:2000], self.sites.of_error(error))
 
 
 @contextmanager

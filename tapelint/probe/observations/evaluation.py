@@ -5,7 +5,7 @@ from tapelint.probe.observations.registry import observation
 from tapelint.probe.observations.scenes import fits_near, strongest, unreached
 from tapelint.probe.observations.wording import counted, listed, number, said, unique
 from tapelint.probe.scene import Scene
-from tapelint.record import Callback, Fit, Metric, MetricEvent, Passage, Score
+from tapelint.record import Callback, Caller, Fit, Metric, MetricEvent, Passage, Score
 
 
 @observation
@@ -224,8 +224,8 @@ def second_data_trains(scene: Scene) -> Verdict:
     others = [pipeline for pipeline in pipelines if pipeline.number not in {each.number for each in near}]
     if others or len(near) > 1:
         batches = sum(len(passage.sizes) for passage in near[0].passages if passage.trained)
-        line = others[0].where.line if others and others[0].where is not None else None
-        besides = f"data on line {line}" if line is not None else "other data"
+        where = others[0].where if others else None
+        besides = f"data on {where.spot.told}" if where is not None else "other data"
         return Verdict("confirmed", f"gradients were taken of {counted(batches, 'batch')} here, besides {besides}")
     return Verdict("refuted", "gradients were taken of no other data")
 
@@ -246,16 +246,16 @@ def metric_in_two_roles(scene: Scene) -> Verdict:
 
 
 def _roles(metric: Metric) -> Verdict | None:
-    lines: list[int] = []
+    lines: list[Caller] = []
     read = False
     for event in metric.events:
         if event.kind == "reset":
             lines = []
-        elif event.kind == "update" and event.where is not None and event.where.line not in lines:
-            lines.append(event.where.line)
+        elif event.kind == "update" and event.where is not None and event.where.spot not in lines:
+            lines.append(event.where.spot)
         elif event.kind == "read":
             read = True
             if len(lines) > 1:
-                places = " and ".join(map(str, lines[:2]))
-                return Verdict("confirmed", f"`{metric.name}` was updated on lines {places} without a reset in between")
+                places = " and ".join(line.told for line in lines[:2])
+                return Verdict("confirmed", f"`{metric.name}` was updated on {places} without a reset in between")
     return Verdict("refuted", f"`{metric.name}` was updated on one line between resets") if read else None

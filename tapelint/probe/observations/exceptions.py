@@ -7,7 +7,7 @@ from tapelint.probe.observations.registry import late, observation
 from tapelint.probe.observations.scenes import unreached
 from tapelint.probe.observations.wording import said
 from tapelint.probe.scene import Scene
-from tapelint.record import Caller, Site
+from tapelint.record import Site
 
 
 @observation
@@ -18,7 +18,7 @@ def name_error(scene: Scene) -> Verdict:
         named = re.search(r"name '(\w+)'", error.message)
         same = named is not None and f"`{named[1]}`" in scene.finding.message
         if scene.at([error]) or (same and error.where is not None):
-            line = f", on line {error.where.line}" if error.where is not None else ""
+            line = f", on {error.where.spot.told}" if error.where is not None else ""
             return Verdict("confirmed", said(error.kind, error.message) + line)
     if _ran(scene):
         return Verdict("refuted", "the line ran without a `NameError`")
@@ -48,7 +48,7 @@ def raises_later(scene: Scene) -> Verdict:
 
 def _leads_to(scene: Scene, where: Site) -> bool:
     """Whether an exception came up on the finding's lines or its trail's, or in something that they called."""
-    return any(scene.holds(caller) for caller in (Caller(where.path, where.line), *where.callers))
+    return any(scene.holds(caller) for caller in (where.spot, *where.callers))
 
 
 def _ran(scene: Scene) -> bool:

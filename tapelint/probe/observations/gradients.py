@@ -33,8 +33,9 @@ def weights_unchanged(scene: Scene) -> Verdict:
     identical = f"{total} of {total} variables identical after {counted(steps, 'step')}"
     updates = _updates_with(scene.record, {call.number for call in calls})
     if not moving and updates:
-        line = updates[0].where.line if updates[0].where is not None else "?"
-        return Verdict("refuted", f"the gradients were applied, on line {line}, although {identical}")
+        where = updates[0].where
+        line = f", on {where.spot.told}," if where is not None else ""
+        return Verdict("refuted", f"the gradients were applied{line} although {identical}")
     return _movement(scene, seen, updates) if moving else Verdict("confirmed", identical)
 
 

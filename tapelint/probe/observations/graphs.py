@@ -140,7 +140,7 @@ def _around(scene: Scene) -> list[Function]:
 def _holds(function: Function, place: Place) -> bool:
     """Whether a place is in the lines of a function."""
     where, span = function.where, place.span
-    if where is None or not same_file(where.path, place.path):
+    if where is None or where.cell != place.cell or not same_file(where.path, place.path):
         return False
     return span.start.line <= where.last and where.first <= span.end.line
 

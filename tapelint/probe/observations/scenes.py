@@ -17,14 +17,14 @@ def fits_near(scene: Scene) -> list[Fit]:
 
 def gradients_near(scene: Scene) -> list[GradientCall]:
     """The gradient calls at the finding; else all, if they stand at one place: what is far from it leads there."""
-    places = {call.where and (call.where.path, call.where.line) for call in scene.record.gradients}
+    places = {call.where and call.where.spot for call in scene.record.gradients}
     return scene.near(scene.record.gradients) or (list(scene.record.gradients) if len(places) == 1 else [])
 
 
 def unreached(record: Record, there: str = "here") -> Verdict:
     """The verdict where the run did not come to the point."""
     where = record.exception.where if record.exception is not None else record.where
-    line = f" on line {where.line}" if where is not None and record.end in ("raised", "exited", "timeout") else ""
+    line = f" on {where.spot.told}" if where is not None and record.end in ("raised", "exited", "timeout") else ""
     return Verdict("unreached", f"the run never was {there}: {record.detail}{line}")
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from tapelint.probe.observations.parity import differences
 from tapelint.probe.observations.wording import counted, number
-from tapelint.record import Fit, GradientCall, LossCall, Pipeline, Record, Site, Source, Update
+from tapelint.record import Caller, Fit, GradientCall, LossCall, Pipeline, Record, Site, Source, Update
 
 FEWEST = 3
 """The steps in all of which something must be seen that may happen once."""
@@ -255,7 +255,7 @@ def gradient_calls_by_place(record: Record) -> list[list[GradientCall]]:
     places: dict[object, list[GradientCall]] = {}
     for call in record.gradients:
         if call.where is not None and any(source.trainable for source in call.sources):
-            key = call.fit, call.where.path, call.where.line, call.where.column, call.where.function
+            key = call.fit, call.where.spot, call.where.column, call.where.function
             places.setdefault(key, []).append(call)
     return list(places.values())
 
@@ -289,13 +289,13 @@ SAID_BY = {"exploding-gradients": "non-finite-values"}
 
 def seen(record: Record) -> Iterator[tuple[str, Sight]]:
     """Everything that the run shows, with the rule it breaks, once for each line."""
-    told: set[tuple[str, str, int]] = set()
+    told: set[tuple[str | None, Caller]] = set()
     made_up = any("synthetic" in each.by or "random" in each.by for each in record.replacements)
     for rule, look in SIGHTS.items():
         if made_up and rule in OF_DATA:
             continue
         for sight in look(record):
-            place = sight.where.path, sight.where.line
-            if (rule, *place) not in told and (SAID_BY.get(rule), *place) not in told:
-                told.add((rule, *place))
+            line = sight.where.spot
+            if (rule, line) not in told and (SAID_BY.get(rule), line) not in told:
+                told.add((rule, line))
                 yield rule, sight

@@ -44,10 +44,10 @@ def _source(pipeline: Pipeline) -> Html:
 
 def _links(pipeline: Pipeline, script: str) -> Iterator[Html]:
     """The operations of the program; those that `fit` adds are one."""
-    line = pipeline.where and (pipeline.where.path, pipeline.where.line)
+    line = pipeline.where and pipeline.where.spot
     for fits, group in groupby(
         pipeline.operations,
-        lambda each: pipeline.fit is not None and (each.where and (each.where.path, each.where.line)) == line,
+        lambda each: pipeline.fit is not None and each.where == line,
     ):
         if fits:
             yield tag("li", tag("span", "fit", class_="operation"), tag("small", "cuts batches of its own"))

@@ -86,7 +86,7 @@ def facts(outcome: Outcome, runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
     watched = [layer for layer in every if layer.moved is not None]
     if watched:
         yield "layers that moved", f"{sum(layer.moved is True for layer in watched)} of {len(watched)}"
-    for _, _, values in courses(record):
+    for _, values in courses(record):
         yield "loss", figure(values[0]) + (f" \u2192 {figure(values[-1])}" if len(values) > 1 else "")
         break
     if record.comparisons:
@@ -130,7 +130,7 @@ def _failure(record: Record) -> str:
     if record.end == "unstarted":
         return f"`{name}` could not be run: {record.detail}"
     if record.exception is not None:
-        where = f" on line {record.exception.where.line}" if record.exception.where else ""
+        where = f" on {record.exception.where.spot.told}" if record.exception.where else ""
         return f"`{name}` ends in `{record.exception.kind}`{where}"
     return f"`{name}` {ENDS[record.end][0]}" + (f": {record.detail}" if record.detail else "")
 

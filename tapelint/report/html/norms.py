@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tapelint.record import GradientKind, Pair, Record, Source
+from tapelint.record import Caller, GradientKind, Pair, Record, Source
 
 REACHING: tuple[GradientKind, ...] = ("finite", "nonfinite", "unknown")
 """Gradients that tell a variable anything."""
@@ -178,11 +178,10 @@ def _together(lengths: Iterable[float | None]) -> float | None:
     return math.hypot(*known) if known else None
 
 
-def courses(record: Record) -> Iterator[tuple[str, int, list[float]]]:
-    """The losses that were differentiated at each line: file, line, and the value at each step."""
-    grouped: dict[tuple[str, int], list[float]] = defaultdict(list)
+def courses(record: Record) -> Iterator[tuple[Caller, list[float]]]:
+    """The losses that were differentiated at each line: the line, and the value at each step."""
+    grouped: dict[Caller, list[float]] = defaultdict(list)
     for call in record.gradients:
         if call.where is not None and call.loss is not None:
-            grouped[call.where.path, call.where.line].append(call.loss)
-    for (path, line), values in grouped.items():
-        yield path, line, values
+            grouped[call.where.spot].append(call.loss)
+    yield from grouped.items()

@@ -18,7 +18,7 @@ MOST_SERIES = 4
 
 def loss(record: Record, name: str) -> Html | None:
     """The loss over the steps that were seen, drawn if there are two of them; nothing where none was differentiated."""
-    series = [(spot(path, line, record.script), values) for path, line, values in courses(record)]
+    series = [(spot(line, record.script), values) for line, values in courses(record)]
     if not series:
         return None
     longest = max(len(values) for _, values in series)

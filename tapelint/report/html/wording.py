@@ -2,10 +2,9 @@
 
 import math
 import re
-from pathlib import Path
 
 from tapelint.record import Caller, Site
-from tapelint.report.address import shown
+from tapelint.report.address import line
 from tapelint.report.html.markup import Html, joined, tag
 
 NOTHING = "–"
@@ -31,14 +30,16 @@ def figure(value: float | None) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def spot(path: str, line: int, script: str) -> str:
+def spot(where: Site | Caller, script: str) -> str:
     """Where something happened: the line, and the file if it is not the script itself."""
-    return f"line {line}" if path == script else f"{shown(Path(path))}:{line}"
+    if where.path != script:
+        return line(where)
+    return (where.spot if isinstance(where, Site) else where).told
 
 
 def place(where: Site | Caller | None, script: str) -> Html:
     """The same, as a part of the page."""
-    return tag("span", breakable(spot(where.path, where.line, script)) if where else NOTHING, class_="place")
+    return tag("span", breakable(spot(where, script)) if where else NOTHING, class_="place")
 
 
 def breakable(name: str) -> Html:

@@ -54,7 +54,7 @@ class _Book:
         if not all(sizes) or sizes[2] <= max(sizes[:2]) or self.witness.quiet:
             return
         where = self.witness.sites.here()
-        key = operation, where and (where.path, where.line, where.column)
+        key = operation, where and (where.spot, where.column)
         known = self.seen.get(key)
         if known is None:
             number = self.witness.scribe.number("broadcasts")

@@ -71,7 +71,7 @@ class _Book:
         witness = self.witness
         where = witness.sites.here()
         in_call = bool(witness.depth.layer)
-        key = what, kind, in_call, where and (where.path, where.line, where.column)
+        key = what, kind, in_call, where and (where.spot, where.column)
         known = self.seen.get(key)
         if known is None:
             number = witness.scribe.number("constructions")

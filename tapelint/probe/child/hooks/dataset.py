@@ -180,7 +180,7 @@ class _Taking:
 def _feed(witness: Witness, dataset: Any) -> Feed:
     where = witness.sites.here()
     operations = tuple(_chain(dataset))
-    key = where and (where.path, where.line), witness.fit, bool(witness.depth.evaluation), operations
+    key = where and where.spot, witness.fit, bool(witness.depth.evaluation), operations
     feed = witness.feeds.feed(key)
     if feed is None:
         cardinality = _cardinality(dataset)

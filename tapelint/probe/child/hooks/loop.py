@@ -41,7 +41,7 @@ class _Book:
         return value
 
     def _notes(self, where: Site | None, name: str, kind: str) -> "_Notes":
-        key = name, where and (where.path, where.line, where.column)
+        key = name, where and (where.spot, where.column)
         if key not in self.loops:
             self.loops[key] = _Notes(self.witness, where, name, kind)
         return self.loops[key]

@@ -123,7 +123,7 @@ class _Book:
             return
         where = witness.sites.here()
         true, predicted, result = (measured(value) for value in values)
-        key = kind, witness.fit, where and (where.path, where.line, where.column)
+        key = kind, witness.fit, where and (where.spot, where.column)
         known = self.seen.get(key)
         if known is None:
             known = LossCall(

@@ -123,7 +123,7 @@ class _Book:
             with witness.attention():
                 self._note(optimizer, pairs, error, own=own, where=where, rate=rate)
             if error is None and witness.fit is None and tf.executing_eagerly():
-                witness.budget.update(where and (where.path, where.line))
+                witness.budget.update(where and where.spot)
 
     def _note(
         self,

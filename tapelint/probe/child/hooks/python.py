@@ -11,7 +11,7 @@ import numpy
 import tensorflow as tf
 
 from tapelint.probe.child.witness import Witness, patch
-from tapelint.record import PythonCall, Site
+from tapelint.record import Caller, PythonCall, Site
 
 AUTOGRAPH = "tensorflow/python/autograph"
 """The files through which TensorFlow calls what the user's code calls."""
@@ -43,7 +43,7 @@ def install(witness: Witness) -> None:
 class _Book:
     def __init__(self, witness: Witness) -> None:
         self.witness = witness
-        self.entries: dict[tuple[str, str, int, bool, bool], PythonCall] = {}
+        self.entries: dict[tuple[str, Caller, bool, bool], PythonCall] = {}
 
     def wishing(self, name: str, asks: Callable[[Any, Any], bool]) -> Callable[[Any], Any]:
         """What makes a wrapper for a function that may be asked to have everything run eagerly."""
@@ -78,7 +78,7 @@ class _Book:
             return
         traced = not tf.executing_eagerly()
         symbolic = any(tf.is_tensor(value) and not hasattr(value, "numpy") for value in tf.nest.flatten(given))
-        key = name, where.path, where.line, traced, symbolic
+        key = name, where.spot, traced, symbolic
         known = self.entries.get(key)
         number = known.number if known else self.witness.scribe.number("python_calls")
         times = known.times + 1 if known else 1

@@ -49,7 +49,7 @@ class _Book:
         witness = self.witness
         where = witness.sites.here()
         identity = witness.identities.number(model)
-        key = method, identity, where and (where.path, where.line, where.column)
+        key = method, identity, where and (where.spot, where.column)
         known = self.seen.get(key)
         if known is None:
             known = TrainerCall(

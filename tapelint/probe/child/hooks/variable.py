@@ -64,7 +64,7 @@ class _Watch:
     def _note(self, operation: str, number: int, name: str, source: bool, moved: float | None) -> None:
         witness = self.witness
         where = witness.sites.here()
-        key = operation, number, where and (where.path, where.line)
+        key = operation, number, where and where.spot
         known = self.seen.get(key)
         if known is None:
             entry = witness.scribe.number("assignments")

@@ -44,7 +44,7 @@ class _Book:
         if any(words in text for words in OUR_DOING) or self.witness.quiet:
             return
         where = self.witness.sites.here()
-        key = channel, text, where and (where.path, where.line)
+        key = channel, text, where and where.spot
         known = self.seen.get(key)
         if known is None:
             number = self.witness.scribe.number("warnings")
