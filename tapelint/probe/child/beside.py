@@ -16,7 +16,7 @@ from tensorflow.python.eager import context
 
 from tapelint.probe.child.arrivals import Applied, Asked
 from tapelint.probe.child.gradients import kind_of
-from tapelint.probe.child.identities import Identities, name_of, underlying
+from tapelint.probe.child.identities import Identities, underlying
 from tapelint.probe.child.originals import Originals
 from tapelint.probe.child.parity.account import NO_EVIDENCE, Account, Question
 from tapelint.probe.child.parity.bank import LossFunction
@@ -211,7 +211,7 @@ class Beside:
             share=best.share,
             residual=best.residual,
             causes=best.causes,
-            unasked={number: name_of(each) for number, each, known, reached in found if reached and not known},
+            unasked={number: each for number, each, known, reached in found if reached and not known},
         )
 
     def _reference(self, gradients: list[Any], asked: list[bool]) -> Reference | str:

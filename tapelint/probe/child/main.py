@@ -94,6 +94,8 @@ class _Run:
         audit.end()
         if error is None:
             witness.tapes.end()
+        with witness.attention():
+            witness.follower.ended(finished=error is None)
         if isinstance(error, ProbeStop) and self.budget.stopping == "stopped":
             self._look_again(witness)
         self._judge(error, witness)

@@ -72,7 +72,7 @@ def _gradient(witness: Witness, original: Any) -> Any:
         known = witness.tapes.asked(tape)
         recording = bool(getattr(tape, "_recording", False))
         own = witness.sites.own()
-        on_the_way = witness.follower.tensors(tape) if own and output_gradients is None else []
+        on_the_way = witness.follower.tensors(tape, sources) if own and output_gradients is None else []
         asked = (sources, on_the_way) if on_the_way else sources
         result = original(tape, target, asked, output_gradients, unconnected_gradients)
         result, flows = result if on_the_way else (result, [])

@@ -14,6 +14,7 @@ from tapelint.probe.child.parity.losses import Weighed, weighed
 from tapelint.probe.child.parity.replay import Replay, can_be_replayed, replayed
 from tapelint.probe.child.parity.seen import Forward, Step
 from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, flat, numbers
+from tapelint.probe.child.snapshot import array
 from tapelint.record import SideBySide, Training
 
 TOO_SMALL = 1e-3
@@ -42,9 +43,9 @@ class Account:
 
     `penalties` is how many times those of the layers count, `share` their size beside the rest. `apart` is how far the
     mode of inference is from that of training, where the first was wrong. `unasked` are the trainable variables, by
-    their numbers, that a gradient would reach and that nobody asked about. `is_plain`: one model was called once, and
-    one known loss computed. `beside` are the gradients of each variable on its own, and
-    `statistics` what those of normalization were before.
+    their numbers, that a gradient reaches and that nobody asked about. `is_plain`: one model was called once, and one
+    known loss computed. `beside` are the gradients of each variable on its own, `statistics` what those of
+    normalization were before, and `fed` tells one batch from another.
     """
 
     reason: str = ""
@@ -56,11 +57,12 @@ class Account:
     share: float = 0.0
     residual: float | None = None
     causes: tuple[Cause, ...] = ()
-    unasked: dict[int, str] = field(default_factory=dict)
+    unasked: dict[int, Any] = field(default_factory=dict)
     apart: float | None = None
     is_plain: bool = False
     beside: tuple[SideBySide, ...] = ()
     statistics: tuple[tuple[Any, Any], ...] = ()
+    fed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,12 @@ def accounted(
         share=share,
         residual=residual,
         causes=(*loss.causes, *_of_mode(judged, modes)),
-        unasked=_unasked(modes, variables, asked, number),
+        unasked=_unasked(step, judged, question, number),
         apart=_apart(modes) if loss.is_known else None,
         is_plain=loss.is_known and len(step.forwards) == 1,
         statistics=tuple(judged[0].state.statistics()) if len(judged) == 1 and judged[0].state is not None else (),
         beside=tuple(_beside(modes, variables, user, loss.factors)),
+        fed=_fed(judged),
     )
 
 
@@ -198,6 +201,8 @@ def _of_mode(judged: list[Forward], modes: _Modes | None) -> list[Cause]:
     if not frozen:
         return [mode]
     words = f"{len(frozen)} statistics of normalization stay as they are, which `fit` moves"
+    if "false" in flags:
+        words += " unless these layers are frozen, as one may want them to be in fine-tuning"
     return [mode, Cause("statistics-frozen", words)]
 
 
@@ -221,16 +226,17 @@ def _beside(
         yield SideBySide(name_of(variable), *(float(np.linalg.norm(each)) for each in (own, other, own - other)))
 
 
-def _unasked(
-    modes: _Modes | None, variables: list[Any], asked: list[bool], number: Callable[[Any], int]
-) -> dict[int, str]:
-    """The variables that gradients would reach, but nobody asked for them."""
-    if modes is None or all(asked):
-        return {}
-    sizes = [int(np.prod(each.shape)) for each in variables]
-    parts = np.split(modes.as_fit.data, np.cumsum(sizes)[:-1])
-    found = zip(variables, asked, parts, strict=True)
-    return {number(each): str(getattr(each, "path", "")) for each, known, part in found if not known and part.any()}
+def _unasked(step: Step, judged: list[Forward], question: Question, number: Callable[[Any], int]) -> dict[int, Any]:
+    """The variables that gradients reach, but nobody asked for them."""
+    unasked = step.unasked(judged, question.gradients, number)
+    flows = {key: step.weight(each) for key, each in unasked.items()}
+    return {key: unasked[key] for key, flow in flows.items() if flow is not None and numbers(flow).any()}
+
+
+def _fed(judged: list[Forward]) -> int:
+    """A number that tells what went into the models from anything else."""
+    parts = [array(each).tobytes() for forward in judged for each in forward.given if hasattr(each, "shape")]
+    return hash(tuple(parts))
 
 
 def _flag(judged: list[Forward]) -> Training:

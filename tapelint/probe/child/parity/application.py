@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapelint.probe.child.parity.causes import Cause, is_close, told
-from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, solved
+from tapelint.probe.child.parity.solve import EXPLAINED, FEWEST_NUMBERS, Vector, distance, solved
 
 PARALLEL = 0.99999
 """The cosine from which on one gradient is a multiple of another."""
@@ -18,16 +18,27 @@ PARALLEL = 0.99999
 FEWEST = 8
 """The numbers that a gradient must have to be known by its direction; two of them are parallel by chance."""
 
+FEWEST_ALIKE = 3
+"""The numbers that a sum of gradients must have to be known by its direction."""
+
+FEW = "the gradients of the model are too few numbers to say what has become of them"
+
 NOTHING = 1e-3
 """The factor below which the gradients of a step have no part in an update."""
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What was done. `weights` are the factors of the gradients of each tape, the oldest first; None if unknown."""
+    """What was done. `weights` are the factors of the gradients of each tape, the oldest first; None if unknown.
+
+    `foreign` are the variables whose gradients were applied to others, where an update of them would have been due.
+    `reason` says why nothing can be known, if so.
+    """
 
     weights: tuple[float, ...] | None
     causes: tuple[Cause, ...] = ()
+    foreign: tuple[int, ...] = ()
+    reason: str = ""
 
 
 def applied(taken: dict[int, Vector], given: Sequence[dict[int, Vector]], names: dict[int, str]) -> Application:
@@ -37,7 +48,8 @@ def applied(taken: dict[int, Vector], given: Sequence[dict[int, Vector]], names:
     finite = all(np.isfinite(each).all() for each in taken.values())
     permuted = finite and _permuted(taken, {key: each for tape in given for key, each in tape.items()}, names)
     if permuted:
-        return Application(_only_newest(given, 1.0), (permuted,))
+        cause, sources = permuted
+        return Application(_only_newest(given, 1.0), (cause,), tuple(key for key in sources if key not in taken))
     if not keys:
         return Application(None)
     user, own = _joined(taken, keys), _joined(newest, keys)
@@ -69,8 +81,10 @@ def _factor(user: Vector, own: Vector) -> float | None:
     return factor if distance(factor * own, user) <= EXPLAINED and user.any() else None
 
 
-def _permuted(taken: dict[int, Vector], given: dict[int, Vector], names: dict[int, str]) -> Cause | None:
-    """Gradients that went to other variables than they belong to."""
+def _permuted(
+    taken: dict[int, Vector], given: dict[int, Vector], names: dict[int, str]
+) -> tuple[Cause, list[int]] | None:
+    """Gradients that went to other variables than they belong to, and those that they belong to."""
     strangers = []
     for key, gradient in taken.items():
         if key in given and given[key].shape == gradient.shape and _are_parallel(gradient, given[key]):
@@ -81,9 +95,10 @@ def _permuted(taken: dict[int, Vector], given: dict[int, Vector], names: dict[in
                 break
     if not strangers:
         return None
-    source, target = (names.get(key, "another variable") for key in strangers[0])
+    first, target = (names.get(key, "another variable") for key in strangers[0])
     more = f", and {len(strangers) - 1} more" if len(strangers) > 1 else ""
-    return Cause("permuted-pairs", f"the gradient of `{source}` is applied to `{target}`{more}")
+    cause = Cause("permuted-pairs", f"the gradient of `{first}` is applied to `{target}`{more}")
+    return cause, [source for source, _ in strangers]
 
 
 def _belongs(gradient: Vector, own: Vector) -> bool:
@@ -102,7 +117,12 @@ def _clipped_globally(user: Vector, factor: float) -> Cause | None:
     norm = float(np.linalg.norm(user))
     if not 0 < factor < 1 or not _is_round(norm):
         return None
-    return Cause("clipped", f"the gradients are clipped to a global norm of {told(norm)}")
+    return _clipped(f"the gradients are clipped to a global norm of {told(norm)}", "global_clipnorm", norm)
+
+
+def _clipped(words: str, argument: str, bound: float) -> Cause:
+    """A fact and no mistake: an optimizer does it as well, if it is asked to."""
+    return Cause("clipped", f"{words}, which `fit` does as well if the optimizer is given `{argument}={told(bound)}`")
 
 
 def _is_round(number: float) -> bool:
@@ -131,7 +151,8 @@ def _by_variable(taken: dict[int, Vector], given: Sequence[dict[int, Vector]], k
         return Application(weights, (Cause("zeroed-gradients", words),))
     norms = [float(np.linalg.norm(taken[key])) for key in changed]
     if all(0 < factors[key] < 1 for key in changed) and all(is_close(norm, norms[0], 1e-4) for norm in norms):
-        return Application(weights, (Cause("clipped", f"each gradient is clipped to a norm of {told(norms[0])}"),))
+        cause = _clipped(f"each gradient is clipped to a norm of {told(norms[0])}", "clipnorm", norms[0])
+        return Application(weights, (cause,))
     words = f"between the tape and the optimizer {len(changed)} of {len(keys)} gradients are scaled, each by a factor"
     return Application(weights, (Cause("scaled-gradients", words),))
 
@@ -140,16 +161,26 @@ def _by_value(user: Vector, own: Vector, given: Sequence[Any]) -> Application | 
     bound = float(np.abs(user).max())
     if not bound or distance(np.clip(own, -bound, bound), user) > EXPLAINED:
         return None
-    cause = Cause("clipped", f"the gradients are clipped to values of at most {told(bound)}")
+    cause = _clipped(f"the gradients are clipped to values of at most {told(bound)}", "clipvalue", bound)
     return Application(_only_newest(given, 1.0), (cause,))
 
 
 def _mixed(user: Vector, given: Sequence[dict[int, Vector]], keys: list[int]) -> Application:
     """A sum of multiples of what several tapes have given."""
     usable = [index for index, each in enumerate(given) if all(key in each for key in keys)]
+    parts = {index: _joined(given[index], keys) for index in usable}
+    total = parts[usable[-1]].copy()
+    for count in range(2, len(usable) + 1):
+        # All alike first: one factor can be told from few numbers.
+        total += parts[usable[-count]]
+        factor = _factor(user, total) if user.size >= FEWEST_ALIKE else None
+        if factor is not None:
+            return Application(tuple(factor if index in usable[-count:] else 0.0 for index in range(len(given))))
+    if user.size < FEWEST_NUMBERS:
+        return Application(None, reason=FEW)
     for count in range(2, len(usable) + 1):
         chosen = usable[-count:]
-        solution = solved(user, [_joined(given[index], keys) for index in chosen])
+        solution = solved(user, [parts[index] for index in chosen])
         if solution is not None and solution.residual <= EXPLAINED:
             weights = [0.0] * len(given)
             for index, factor in zip(chosen, solution.factors, strict=True):

@@ -104,11 +104,11 @@ def _of_magnitude(factor: float, sizes: Sizes, optimizer: str) -> Cause | None:
     summed = sorted((several | {sizes.replicas * each for each in several}) - {0, 1, sizes.replicas})
     for count in summed:
         if is_close(factor, count):
-            what = "a vector" if sizes.targets > 1 else "a sum"
-            by = ", summed by the tape" if sizes.targets > 1 else " numbers"
-            return Cause(
-                "sum-over-batch", f"the update is {told(factor)} times fit's: the loss is {what} of {count}{by}{hidden}"
-            )
+            if sizes.targets > 1:
+                what = f"a vector of {count}, summed by the tape{hidden}"
+            else:
+                what = f"a sum of {count} numbers{hidden or '; a learning rate can be chosen for that'}"
+            return Cause("sum-over-batch", f"the update is {told(factor)} times fit's: the loss is {what}")
     for count in summed:
         if is_close(factor * count, 1.0):
             words = f"the update is 1/{count} of fit's: the mean of {count} is divided by {count} once more{hidden}"

@@ -10,12 +10,15 @@ import tensorflow as tf
 
 from tapelint.probe.child.parity.bank import flipped
 from tapelint.probe.child.parity.seen import is_differentiable
-from tapelint.probe.child.parity.solve import numbers, solved
+from tapelint.probe.child.parity.solve import Vector, distance, numbers
 
 LossFunction = Callable[[Any, Any], Any]
 
 ALIKE = 1e-4
 """The part of the gradients by a model's output that a usual loss may leave unexplained."""
+
+FEWEST = 3
+"""The predictions from which on a loss is known by its gradients."""
 
 DENSE: dict[str, LossFunction] = {
     "mean squared error": keras.losses.mean_squared_error,
@@ -45,10 +48,22 @@ def recognized(predicted: Any, flow: Any, labels: Iterable[Any], intended: str =
     for label in labels:
         for name, function in _fitting(label, predicted) if named is None else named:
             gradient = _slope(function, _shaped(label, predicted), predicted)
-            found = solved(user, [numbers(gradient).reshape(-1)]) if gradient is not None else None
-            if found is not None and found.residual <= ALIKE and found.factors[0]:
-                return name, found.factors[0]
+            factor = _times(user, numbers(gradient).reshape(-1)) if gradient is not None else None
+            if factor is not None:
+                return name, factor
     return None
+
+
+def _times(user: Vector, own: Vector) -> float | None:
+    """How many times the gradient of a loss this is; None if it is another one, or too small to say."""
+    square = float(own @ own)
+    if user.size < FEWEST or not square:
+        return None
+    factor = float(user @ own) / square
+    if not factor or distance(user, factor * own) > ALIKE:
+        return None
+    # That all predictions are to grow by as much as they can says nothing, if it is the other way round.
+    return None if factor < 0 and float(np.ptp(own)) == 0 else factor
 
 
 def _slope(function: LossFunction, label: Any, predicted: Any) -> Any:

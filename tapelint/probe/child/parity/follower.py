@@ -18,19 +18,17 @@ import tensorflow as tf
 from tapelint.probe.child.identities import is_variable, name_of
 from tapelint.probe.child.parity.account import Account, Question, accounted
 from tapelint.probe.child.parity.application import applied
+from tapelint.probe.child.parity.bystanders import is_any_idle
 from tapelint.probe.child.parity.replay import MOST_NUMBERS
 from tapelint.probe.child.parity.seen import Crossing, Forward, Loss, Step
 from tapelint.probe.child.parity.series import Series
 from tapelint.probe.child.parity.solve import Vector, numbers
 from tapelint.probe.child.parity.state import State, numbers_of
-from tapelint.probe.child.parity.tally import Asked, Tally, tallied
+from tapelint.probe.child.parity.tally import REMEMBERED, Asked, Tally, tallied
 from tapelint.record import Comparison, Resemblance, Site
 
 MOST_TAPES = 40
 """The tapes that are followed."""
-
-REMEMBERED = 10
-"""The tapes whose gradients are remembered."""
 
 MOST_PLACES = 12
 """The places of which the updates are compared."""
@@ -39,6 +37,7 @@ MOST_VALUES = 200
 """The values of the program among which labels are looked for."""
 
 NO_TAPE = "the gradients come of no tape that was watched"
+LOST = f"there are more than {MOST_TAPES} tapes before the first update"
 
 Accounting = Callable[..., Account]
 
@@ -68,6 +67,8 @@ class Follower:
         self._series: dict[object, Series] = {}
         self._updated: set[int] = set()
         self._count = 0
+        self._goes_on = False
+        self._lost: set[int] = set()
 
     @property
     def follows(self) -> bool:
@@ -84,7 +85,7 @@ class Follower:
             step = self._steps.get(tape)
             if step is None and self._left:
                 self._left -= 1
-                step = self._steps[tape] = Step(weakref.ref(tape))
+                step = self._steps[tape] = Step(weakref.ref(tape), place=self._place())
             if step is not None:
                 self._open.append(step)
 
@@ -118,10 +119,21 @@ class Follower:
         for step in self._here():
             step.crossings.append(crossing)
 
-    def tensors(self, tape: Any) -> list[Any]:
-        """By what else a tape is to be asked for gradients."""
+    def tensors(self, tape: Any, sources: Any) -> list[Any]:
+        """By what else a tape is to be asked for gradients, which is asked for those by the sources."""
         step = self._steps.get(tape)
-        return step.tensors() if step is not None else []
+        if step is None:
+            return []
+        asked = {self._number(each) for each in tf.nest.flatten(sources) if is_variable(each)}
+        variables = [{self._number(each) for each in forward.layer.trainable_variables} for forward in step.forwards]
+        judged = [forward for forward, own in zip(step.forwards, variables, strict=True) if own & asked]
+        return [*step.tensors(), *step.unasked(judged, asked, self._number).values()]
+
+    def ended(self, *, finished: bool) -> None:
+        """The program is over; `finished`: it came to its end by itself, and there is no more that it would update."""
+        self._goes_on = not finished and is_any_idle()
+        for series in self._series.values():
+            self._write(series)
 
     def asked(self, tape: Any, call: int, target: Any, given: tuple[Any, Any], flows: tuple[list[Any], Any]) -> None:
         """A tape gave gradients: by the sources that the program named, and by the tensors on the way."""
@@ -129,6 +141,7 @@ class Follower:
         sources, gradients = (tf.nest.flatten(each) for each in given)
         variables = {self._number(each): each for each in sources if is_variable(each)}
         if step is None or not variables:
+            self._lost |= variables.keys()
             for outer in self._here():
                 outer.nested |= outer is not step
             return
@@ -140,7 +153,7 @@ class Follower:
         with self._unwatched():
             account = self._account(step, question, self._number, self._values, free=free)
         step.weights = {}
-        self._asked.append(Asked(question, account))
+        self._asked.append(Asked(question, account, step.place))
         self._count += 1
 
     def compared(self, optimizer: Any, pairs: list[tuple[Any, Any]], where: Site | None) -> None:
@@ -156,9 +169,10 @@ class Follower:
         asked = [each for each in self._asked if any(each.question.gradients.get(key) is not None for key in keys)]
         asked = asked or [each for each in self._asked if _is_given_by(each.question, taken)]
         series.applied(optimizer, self._number(optimizer), counts=_counts(optimizer))
-        if not asked or not keys:
+        lost = self._lost.intersection(keys)
+        if lost or not asked or not keys:
             if not series.steps:
-                series.compared(Tally((), NO_TAPE), Account(), 0, {})
+                series.compared(Tally((), LOST if lost and asked else NO_TAPE), Account(), 0, {})
             return
         names = {key: name_of(variable) for each in asked for key, variable in each.question.variables.items()}
         names.update({self._number(variable): name_of(variable) for _, variable in pairs})
@@ -168,9 +182,11 @@ class Follower:
         self, series: Series, optimizer: Any, taken: dict[int, Any], asked: list[Asked], names: dict[int, str]
     ) -> None:
         newest, keys = asked[-1], list(taken)
-        series.repeated(newest.used, keys, self._number(optimizer))
         given = [_dense(each.question.gradients) for each in asked]
         application = applied({key: numbers(gradient) for key, gradient in taken.items()}, given, names)
+        series.borrowed({key: each.question.variables[key] for each in asked for key in application.foreign})
+        if application.weights is not None:
+            series.repeated(newest.used, keys, self._number(optimizer))
         scale = _scale(optimizer)
         tally = tallied(application, asked, keys, type(optimizer).__name__, scale)
         missing = {**newest.account.unasked, **_not_taken(newest, given[-1], taken)}
@@ -194,8 +210,15 @@ class Follower:
             self._series[key] = Series(count, where, type(optimizer).__name__, self._updated)
         series = self._series.get(key)
         if series is not None:
-            self._written(series.number, series.entry)
+            self._write(series)
         return series
+
+    def _write(self, series: Series) -> None:
+        self._written(series.number, lambda: series.entry(goes_on=self._goes_on))
+
+    def _place(self) -> object:
+        """Where in the user's code the program is."""
+        return next(((frame.f_code, frame.f_lineno) for frame in self._frames()), None)
 
     def _values(self) -> Iterator[Any]:
         """What the functions of the user's that are running have at hand."""
@@ -220,13 +243,13 @@ def _dense(gradients: dict[int, Any]) -> dict[int, Vector]:
     return {key: numbers(gradient) for key, gradient in gradients.items() if gradient is not None}
 
 
-def _not_taken(asked: Asked, given: dict[int, Vector], taken: dict[int, Any]) -> dict[int, str]:
+def _not_taken(asked: Asked, given: dict[int, Vector], taken: dict[int, Any]) -> dict[int, Any]:
     """The variables with gradients that did not come to the optimizer."""
     if asked.account.reason:
         return {}
     variables = asked.question.variables
     return {
-        key: name_of(variables[key])
+        key: variables[key]
         for key, gradient in given.items()
         if key not in taken and gradient.any() and getattr(variables[key], "trainable", False)
     }

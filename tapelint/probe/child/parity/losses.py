@@ -1,6 +1,7 @@
 """Stage G, the side of the loss: by how much each loss counts in what the tape was asked for, and what it was given."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from tapelint.probe.child.parity.families import is_loss, labels_among, recogniz
 from tapelint.probe.child.parity.seen import AVERAGING, Forward, Loss, Step, is_differentiable
 from tapelint.probe.child.parity.solve import EXPLAINED, distance, numbers
 
+MOST_MEAN = 1.5
+"""How many times a vector counts from which on it is summed, and not weighted by one over its length or about that."""
+
 Values = Callable[[], Iterable[Any]]
 
 FEWEST_PROBABILITIES = 16
@@ -28,7 +32,8 @@ REVERSIBLE = ("KLDivergence", "kl_divergence", "CosineSimilarity", "cosine_simil
 class Weighed:
     """The losses of a step. `factors` are how many times the mean of each counts.
 
-    `is_known`: there is one loss, of Keras's or TensorFlow's, in which all examples count alike.
+    `is_known`: there is one loss, of Keras's or TensorFlow's, in which all examples count alike. `is_own`: it is none
+    of the usual ones, and nobody knows what its mean would be.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Weighed:
     causes: tuple[Cause, ...]
     remark: str = ""
     is_known: bool = False
+    is_own: bool = False
 
 
 def weighed(
@@ -81,6 +87,8 @@ def _factor(loss: Loss, weight: Any, batch: int, targets: int) -> float:
     summed_inside = loss.result.shape.rank > 1 and is_close(mean * batch, 1.0)
     if targets == 1 and (summed_inside or _is_per_feature(mean * each.size, loss, batch)):
         return 1.0
+    if targets == each.size and abs(mean) * targets > MOST_MEAN:
+        return math.copysign(targets, mean)  # Whatever the weight of the loss: nobody has taken the mean.
     return mean * each.size
 
 
@@ -108,7 +116,7 @@ def _own(
     if intended and not causes:
         return Weighed(intended, targets, (), (), f"the loss is not `{intended}` of anything that the step has at hand")
     remark = "the loss is the program's own and taken as it is written, unless `--loss` names another"
-    return Weighed("", targets, (float(targets),), tuple(causes), remark)
+    return Weighed("", targets, (float(targets),), tuple(causes), remark, is_own=True)
 
 
 def _crossed(step: Step, batch: int) -> list[Cause]:

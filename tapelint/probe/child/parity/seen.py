@@ -2,7 +2,7 @@
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,11 @@ class Forward:
     def tensors(self) -> list[Any]:
         """What came out that can be differentiated."""
         return differentiable(self.outputs)
+
+    @property
+    def given(self) -> list[Any]:
+        """What went in."""
+        return tf.nest.flatten((self.arguments, self.keywords))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +75,33 @@ class Step:
     penalties: list[list[Any]] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
     nested: bool = False
+    place: object = None
     weights: dict[int, Any] = field(default_factory=dict)
 
     def tensors(self) -> list[Any]:
         """The tensors by which the target is differentiated, each once."""
         return list({id(each): each for each in self._tensors() if is_differentiable(each)}.values())
+
+    def fed(self, judged: list[Forward]) -> list[Forward]:
+        """The calls that gave something to one of those, directly or through others."""
+        known = {id(forward) for forward in judged}
+        wanted = {id(each) for forward in judged for each in forward.given}
+        found: list[Forward] = []
+        for forward in reversed(self.forwards):
+            if id(forward) not in known and any(id(each) in wanted for each in tf.nest.flatten(forward.outputs)):
+                found.append(forward)
+                wanted |= {id(each) for each in forward.given}
+        return found
+
+    def unasked(self, judged: list[Forward], asked: Iterable[int], number: Callable[[Any], int]) -> dict[int, Any]:
+        """The variables that seem to be trained, and that are not among those `asked` about, by their numbers.
+
+        They are those of the layers judged, and of the layers before them that are called in the mode of training.
+        """
+        before = [forward for forward in self.fed(judged) if forward.call.training == "true"]
+        every = [each for forward in (*judged, *before) for each in forward.layer.trainable_variables]
+        by_number = {number(each): each for each in every if "float" in str(each.dtype)}
+        return {key: by_number[key] for key in by_number.keys() - set(asked)}
 
     def _tensors(self) -> Iterator[Any]:
         for loss in self.losses:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tapelint.probe.child.identities import name_of
 from tapelint.probe.child.parity.account import Account
+from tapelint.probe.child.parity.bystanders import Bystander, bystander
 from tapelint.probe.child.parity.causes import Cause, ordered, sentence
 from tapelint.probe.child.parity.tally import Tally
 from tapelint.probe.child.snapshot import array
@@ -14,6 +15,12 @@ from tapelint.record import Comparison, ParityVerdict, Resemblance, Site
 
 MOST_STEPS = 4
 """The updates at one place that are compared."""
+
+
+WORKER = (
+    "the gradients belong to a copy of what is updated, and the program itself sets the variables of that copy, as a "
+    "worker does: `fit` has nothing of the kind"
+)
 
 
 class Series:
@@ -35,7 +42,8 @@ class Series:
         self._remarks: dict[str, None] = {}
         self._account = Account()
         self._call: int | None = None
-        self._missing: dict[int, str] = {}
+        self._missing: dict[int, Bystander] = {}
+        self._sources: dict[int, Bystander] = {}
         self._resemblances: tuple[Resemblance, ...] = ()
         self._optimizers: list[int] = []
         self._iterations: int | None = None
@@ -77,7 +85,11 @@ class Series:
             self._causes.append(Cause("statistics-moved-twice", words))
         self._statistics = {id(each): array(each).copy() for each, _ in before}
 
-    def compared(self, tally: Tally, account: Account, call: int, missing: dict[int, str]) -> None:
+    def borrowed(self, sources: dict[int, Any]) -> None:
+        """The gradients are those of other variables, by number, than the ones that they are applied to."""
+        self._sources.update({key: bystander(each) for key, each in sources.items() if key not in self._sources})
+
+    def compared(self, tally: Tally, account: Account, call: int, missing: dict[int, Any]) -> None:
         """One update was compared. `missing` are variables that it could have reached and did not, by number."""
         self.steps += 1
         self._causes += tally.causes
@@ -85,7 +97,7 @@ class Series:
             self._reason = self._reason or tally.reason
         else:
             self._able += 1
-            self._missing.update(missing)
+            self._missing.update({key: bystander(each) for key, each in missing.items() if key not in self._missing})
             self._remarks.update(dict.fromkeys([tally.remark] if tally.remark else []))
         if self._call is None:
             self._account, self._call = account, call
@@ -94,11 +106,13 @@ class Series:
         """The numbers of a step about which nothing is left to guess; those of the first one count."""
         self._resemblances = self._resemblances or resemblances
 
-    def entry(self) -> Comparison:
-        """All of it as the record has it."""
-        causes = ordered([*self._causes, *self._left_out()])
+    def entry(self, *, goes_on: bool = False) -> Comparison:
+        """All of it as the record has it. `goes_on`: the program would have updated more than was seen."""
+        causes = ordered([*self._causes, *([] if goes_on else self._left_out())])
         verdict: ParityVerdict = "matches"
-        if causes or "unexplained" in self._remarks:
+        if self._is_of_a_worker():
+            causes, verdict = [], "unable"
+        elif causes or "unexplained" in self._remarks:
             verdict = "differs"
         elif not self._able:
             verdict = "unable"
@@ -121,8 +135,14 @@ class Series:
             variables=account.beside,
         )
 
+    def _is_of_a_worker(self) -> bool:
+        """Whether the gradients are of a copy of what is updated, and that copy is set anew by other means."""
+        own = [each for key, each in self._sources.items() if key not in self._updated]
+        return bool(own) and len(own) == len(self._sources) and all(each.is_set for each in own)
+
     def _left_out(self) -> list[Cause]:
-        left = [name for key, name in self._missing.items() if key not in self._updated]
+        missing = [each for key, each in self._missing.items() if key not in self._updated]
+        left = [each.name for each in missing if not each.is_set]
         if not left:
             return []
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
@@ -134,6 +154,6 @@ class Series:
         if verdict == "differs":
             return "the gradients change between the tape and the optimizer, and no known reason explains how"
         if verdict == "unable":
-            return self._reason
+            return WORKER if self._is_of_a_worker() else self._reason
         told = [each for each in self._remarks if each]
         return "; ".join(["the update is the one `fit` would make", *told])

@@ -4,17 +4,25 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from tapelint.probe.child.parity.account import TOO_SMALL, Account, Question
 from tapelint.probe.child.parity.application import Application
-from tapelint.probe.child.parity.causes import Cause, is_close, of_factor, of_penalties, told
+from tapelint.probe.child.parity.causes import LEAST_SCALE, Cause, Sizes, is_close, of_factor, of_penalties, told
+
+REMEMBERED = 20
+"""The tapes whose gradients are remembered."""
+
+TOO_MANY = f"the gradients of more than {REMEMBERED} tapes are added up"
 
 
 @dataclass(slots=True)
 class Asked:
-    """A question with its account, and the optimizers that have used its gradients, by variable."""
+    """A question with its account and the `place` of its tape, and who has used its gradients, by variable."""
 
     question: Question
     account: Account
+    place: object = None
     used: dict[int, list[int]] = field(default_factory=dict)
 
     def is_used(self, variables: Sequence[int]) -> bool:
@@ -39,6 +47,8 @@ def tallied(
     """The causes that the gradients and their application add up to. `scale` is what the optimizer divides by."""
     newest = asked[-1].account
     if application.weights is None:
+        if application.reason or _are_too_many(asked, variables):
+            return Tally(newest.causes, application.reason or TOO_MANY)
         return Tally((*application.causes, *newest.causes), newest.reason, "unexplained")
     parts = [(each, weight) for each, weight in zip(asked, application.weights, strict=True) if weight]
     causes = [*application.causes, *_of_old_ones(parts, variables)]
@@ -56,13 +66,29 @@ def tallied(
         # The optimizer adds up what comes of the replicas.
         shares = [(each.account.loss.factors, weight * each.account.sizes.replicas / scale) for each, weight in fresh]
         effects = [factors[min(index, len(factors) - 1)] * weight for factors, weight in shares]
-        causes += _of_effects(effects, fresh[-1][1], newest, optimizer, scale)
+        if _is_one_batch(fresh):
+            causes += _of_effects(effects, fresh[-1][1], newest, optimizer, scale)
+        else:
+            for effect, (each, weight) in zip(effects, fresh, strict=True):
+                causes += _of_effects([effect], weight, each.account, optimizer, scale)
         factor = sum(effects) if index == 0 else factor
     penalties = _penalties(fresh, scale, factor)
     if penalties is not None:
         cause = of_penalties(penalties, factor)
         causes += [cause] if cause is not None else []
     return Tally(tuple(causes), "", newest.loss.remark, factor, penalties)
+
+
+def _are_too_many(asked: Sequence[Asked], variables: Sequence[int]) -> bool:
+    """Whether nothing but gradients of which no update was made is remembered: there may have been more of them."""
+    return len(asked) >= REMEMBERED and not any(each.is_used(variables) for each in asked)
+
+
+def _is_one_batch(fresh: Sequence[tuple[Asked, float]]) -> bool:
+    """Whether the tapes are those of one loop over the parts of a batch, and no different losses that are added up."""
+    places = {each.place for each, _ in fresh}
+    fed = [each.account.fed for each, _ in fresh]
+    return len(places) == 1 and (None in fed or len(set(fed)) > 1 or len(fed) == 1)
 
 
 def _of_old_ones(parts: Sequence[tuple[Asked, float]], variables: Sequence[int]) -> list[Cause]:
@@ -85,6 +111,8 @@ def _of_effects(effects: Sequence[float], weight: float, account: Account, optim
         return []
     if count > 1 and is_close(total, count):
         return [_not_averaged(count)]
+    if account.loss.is_own and count == 1 and not is_close(weight, 1.0) and _is_divided(weight, sizes):
+        return []
     cause = of_factor(total, sizes, optimizer)
     if cause is None and scale > 1:
         unscaled, other = of_factor(1 / scale, sizes, optimizer), of_factor(total * scale, sizes, optimizer)
@@ -95,6 +123,13 @@ def _of_effects(effects: Sequence[float], weight: float, account: Account, optim
     if cause is None and not is_close(weight, 1.0) and count == 1:
         cause = _scaled(weight)
     return [cause] if cause is not None else []
+
+
+def _is_divided(weight: float, sizes: Sizes) -> bool:
+    """Whether gradients are divided by what their own loss may well have been multiplied by: its size, or a scale."""
+    divisor = 1 / weight
+    is_scale = divisor >= LEAST_SCALE and np.log2(divisor).is_integer()
+    return is_scale or any(is_close(divisor, size) for size in (sizes.batch, sizes.targets, sizes.replicas))
 
 
 def _not_averaged(count: int) -> Cause:
