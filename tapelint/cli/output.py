@@ -62,6 +62,10 @@ class Output:
                 from tapelint.report.html import page
 
                 return page.render(outcome, runs)
+            case "github":
+                from tapelint.report import github
+
+                return github.render(outcome)
             case "sarif":
                 from tapelint.report.sarif import log
 
@@ -105,7 +109,7 @@ def tell_troubles(outcome: Outcome, *, verbose: bool) -> None:
     for path, reason in outcome.failures.items():
         tell(f"error: {shown(path)}: {reason}")
     for crash in outcome.crashes:
-        tell(f"error: tapelint crashed on {shown(crash.path)}: {crash.error}; please report it")
+        tell(f"error: {crash.culprit} crashed on {shown(crash.path)}: {crash.error}; please report it")
         if verbose:
             tell(crash.traceback)
 

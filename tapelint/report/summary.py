@@ -25,8 +25,8 @@ def troubles(outcome: Outcome) -> Iterator[Line]:
 def total(outcome: Outcome) -> Iterator[Line]:
     """How many findings of which severity, and what running the program said about them."""
     severities = Counter(finding.severity for finding in outcome.findings)
-    found = [_count(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
-    where = f"in {_count(outcome.files, 'file')}" + f", {outcome.suppressed} suppressed" * bool(outcome.suppressed)
+    found = [count(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
+    where = f"in {count(outcome.files, 'file')}" + f", {outcome.suppressed} suppressed" * bool(outcome.suppressed)
     yield (f"found {_listed(found)}" if found else "no findings", "strong"), (f" {where}", "plain")
     yield from _fixable(outcome)
     verdicts = Counter(finding.verdict.kind for finding in outcome.findings if finding.verdict)
@@ -50,7 +50,8 @@ def _fixable(outcome: Outcome) -> Iterator[Line]:
         yield (f"{unsafe}", "strong"), (" can be fixed with `--fix --unsafe-fixes`", "plain")
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """So many of these, in words."""
     return f"{number} {noun}" + "s" * (number != 1)
 
 

@@ -10,7 +10,7 @@ from tapelint.program.wrappers import Wrappers
 from tapelint.run.select import Selector
 from tapelint.source.patterns import Patterns
 
-OUTPUT_FORMATS = ("full", "concise", "json", "sarif", "lsp", "html")
+OUTPUT_FORMATS = ("full", "concise", "json", "sarif", "github", "lsp", "html")
 LEVELS: Sequence[Severity] = ("error", "warning", "info", "off")
 THRESHOLDS = LEVELS[:3]
 DEFAULT_EXCLUDE = (
@@ -57,6 +57,7 @@ class Settings:
     output_format: str = "full"
     severity_threshold: Severity = "info"
     jobs: int | None = None
+    baseline: Path | None = None
     preview: bool = False
     wrappers: Wrappers = field(default_factory=Wrappers)
     target: Target | None = None
@@ -65,6 +66,7 @@ class Settings:
     show_fixes: bool = False
     unsafe_fixes: bool = False
     unfixable: frozenset[str] = frozenset()
+    ignore_suppressions: bool = False
     safety: Mapping[str, Safety] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
