@@ -17,16 +17,13 @@ def spans(document: Document, ids: Collection[int]) -> dict[int, Span]:
     """
     if not ids:
         return {}
-    from tapelint.syntax.places import stretches  # LibCST is loaded when the first file is parsed
-
     lines = Lines(document.text)
-    parts = Parts(document.text)
-    outline = parts.outline()
-    wanted: dict[int, list[int]] = {}
+    parts = Parts(document)
+    wanted: dict[int, list[int]] = {0: []}
     for one in ids:
         wanted.setdefault(part_of(one), []).append(one)
     return {
         one: lines.span(parts.offset(number, start), parts.offset(number, end))
         for number, inside in wanted.items()
-        for one, (start, end) in stretches(parts.part(number) if number else outline, inside).items()
+        for one, (start, end) in parts.stretches(number, inside).items()
     }
