@@ -19,7 +19,6 @@ TWO = """\
 class One:
     def call(self, x):
 {body}
-
 class Other:
     def call(self, x):
 {other}
