@@ -9,7 +9,7 @@ from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.repairs import Insert, Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument, owner, quoted
-from tapelint.program.models import variables_in
+from tapelint.program.models import is_of_keras, related, variables_in
 from tapelint.program.program import Program, calls_root
 from tapelint.program.provenance import (
     ancestors,
@@ -178,16 +178,17 @@ def _handed_on(tape: Value) -> bool:
 @check
 def forward_outside_tape(program: Program) -> Reports:
     for gradients in program.gradients:
-        if not gradients.first_order:
+        if not gradients.first_order or "unconnected_gradients" in gradients.call.keywords:
             continue
-        for roots in _owners(gradients.parameters or []):
+        owners = _owners(gradients.parameters or [])
+        for roots in owners:
             outside = _forward_outside(program, gradients, roots)
             site = _place_of_forward(gradients, outside) if outside is not None else None
             if site is not None:
                 yield Report(
                     site,
                     f"{quoted(program, site, 'the forward pass')} runs outside the tape: every gradient of "
-                    f"{owner(program, gradients)} is None",
+                    f"{owner(program, gradients) if len(owners) == 1 else _named(program, roots)} is None",
                     trails.of_gradients(gradients),
                     fix=moved_into_block(program, gradients, site, "first"),
                 )
@@ -198,6 +199,11 @@ def _owners(parameters: list[Parameters]) -> list[list[Value]]:
     single = [root for each in parameters if each.selector == "itself" for root in choices_of_root(each.root)]
     models = [choices_of_root(each.root) for each in parameters if each.selector != "itself"]
     return [*models, single] if single else models
+
+
+def _named(program: Program, roots: list[Value]) -> str:
+    name = next(filter(None, (program.name(site) for site in map(site_of, roots) if site is not None)), None)
+    return f"`{name}`" if name else "what it runs"
 
 
 def _forward_outside(program: Program, gradients: Gradients, roots: list[Value]) -> Value | None:
@@ -215,9 +221,16 @@ def _forward_outside(program: Program, gradients: Gradients, roots: list[Value])
     if outside is None:
         return None
     recorded = [call for call in program.trace.calls if gradients.records_call(call)]
-    hidden = any(call.op == "forward" or (call.op is None and call.method not in _HARMLESS) for call in recorded)
     # Without anything recorded, this is no tape of this forward pass at all.
-    return outside if recorded and not hidden else None
+    return outside if recorded and not any(_may_run(call, roots) for call in recorded) else None
+
+
+def _may_run(call: Call, roots: list[Value]) -> bool:
+    """Whether a call may run one of these models: it runs something out of view, or what has to do with one of them."""
+    if call.op == "forward" and call.receiver is not None:
+        models = alternatives(call.receiver)
+        return not all(is_of_keras(model) and not any(related(model, root) for root in roots) for model in models)
+    return call.op == "forward" or (call.op is None and call.method not in _HARMLESS)
 
 
 def _place_of_forward(gradients: Gradients, outside: Value) -> Site | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tapelint.program import kinds
 from tapelint.program.arrays import integer_of
 from tapelint.program.knowledge import table
-from tapelint.program.pipelines import dataset_behind
+from tapelint.program.pipelines import dataset_behind, steps_behind
 from tapelint.program.provenance import made_by
 from tapelint.program.questions import asked_once
 from tapelint.program.trace import Call
@@ -170,6 +170,15 @@ def _rank_of_element(of: Value) -> int | None:
         return rank_in_batch(of, None)
     rank = rank_of(of)
     return rank - 1 if rank else None
+
+
+def is_batch_of_rows(value: Value) -> bool:
+    """Whether `value` is surely a batch that a dataset gives, or a part of it, with axes besides that of the batch."""
+    element = value.of if isinstance(value, Item) else value
+    if not isinstance(element, Element):
+        return False
+    batched = any(step.method in ("batch", "padded_batch") for step in steps_behind(dataset_behind(element.of)))
+    return batched and (rank_of(value) or 0) >= 2
 
 
 def rank_in_batch(dataset: Value, position: int | None) -> int | None:

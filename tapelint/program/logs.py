@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tapelint.program import kinds
-from tapelint.program.models import layers_inside, library_class
+from tapelint.program.models import is_of_keras, library_class
 from tapelint.program.trace import Call, Trace
 from tapelint.program.values import (
     Class,
@@ -93,33 +93,7 @@ def _has_one_output(model: Instance) -> bool:
 
 def _logs_nothing_itself(model: Value, trace: Trace) -> bool:
     """Whether every layer is one of Keras's own: others may bring metrics, as may `add_metric`."""
-    if any(call.method == "add_metric" for call in trace.calls):
-        return False
-    seen: set[int] = set()
-    pending = [model]
-    while pending:
-        part = pending.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if _is_input(part):
-            continue
-        if not (library_class(part) or "").startswith("keras.") or not _is_all_in_view(part):
-            return False
-        pending.extend(inner for inner, _ in layers_inside(part))
-    return True
-
-
-def _is_input(part: Value) -> bool:
-    return isinstance(part, Result) and part.call.op == "keras.Input"
-
-
-def _is_all_in_view(part: Value) -> bool:
-    """Whether the layers of a Sequential are listed where it is made, or added later one by one."""
-    if library_class(part) != "keras.Sequential" or not isinstance(part, Instance) or part.call is None:
-        return True
-    given = part.call.argument(0, "layers")
-    return not part.call.opaque and (given is None or (isinstance(given, Display) and not given.open))
+    return not any(call.method == "add_metric" for call in trace.calls) and is_of_keras(model)
 
 
 def _compiled_names(compiled: Call) -> set[str] | None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from tapelint.program import kinds
 from tapelint.program.arrays import size_of
+from tapelint.program.axes import is_batch_of_rows, rank_of
 from tapelint.program.knowledge import matches, table
 from tapelint.program.models import Axes, axes_of
 from tapelint.program.provenance import ancestors
@@ -20,6 +21,7 @@ from tapelint.program.values import (
     Computed,
     Constant,
     Display,
+    Element,
     Instance,
     Item,
     Library,
@@ -34,6 +36,7 @@ _ARITHMETIC = frozenset({"+", "-", "*", "/", "**"})
 _RESHAPING = frozenset({"tensorflow.reshape", "numpy.reshape", "keras.ops.reshape"})
 _EXPANDING = frozenset({"tensorflow.expand_dims", "numpy.expand_dims", "keras.ops.expand_dims"})
 _NEW_AXES = frozenset({"numpy.newaxis", "tensorflow.newaxis"})
+_MULTIPLYING = frozenset({"tensorflow.matmul", "tensorflow.linalg.matmul", "keras.ops.matmul"})
 # How environments hand out what they show: one observation after another.
 _OBSERVING = frozenset({"reset", "step"})
 
@@ -95,10 +98,16 @@ def _shape_of_formula(value: Value) -> Shape | None:
 
 @asked_once
 def _surely_wide(value: Value) -> bool | None:
-    """Whether `value` has surely the axes of the predictions of a model in view, for a whole batch."""
+    """Whether `value` has surely the axes of the predictions of a model in view, for a whole batch, or of its data."""
     match value:
         case Choice():
             return all(_surely_wide(option) for option in alternatives(value))
+        case Item() | Element():
+            return is_batch_of_rows(value) and not _single_example(value)
+        case Computed(operator="@", parts=(rows, _)):
+            return bool(_surely_wide(rows) and rank_of(value))
+        case Result(call=call) if call.op in _MULTIPLYING and call.arguments and not call.keywords:
+            return bool(_surely_wide(call.arguments[0]) and rank_of(value))
         case Result(call=call) if call.op == "forward":
             return _axes_of_forward(call) == "several"
         case Result(call=call) if matches(call.op or "", "elementwise", "names"):

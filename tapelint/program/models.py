@@ -230,6 +230,27 @@ def parts_of(model: Value) -> list[Value]:
     return list(found.values())
 
 
+def is_of_keras(model: Value) -> bool:
+    """Whether a model or layer consists of nothing but layers of Keras's own, all of them in view."""
+    return all(
+        (library_class(part) or "").startswith("keras.") and _lists_its_layers(part)
+        for part in parts_of(model)
+        if not _is_input(part)
+    )
+
+
+def _is_input(part: Value) -> bool:
+    return isinstance(part, Result) and part.call.op == "keras.Input"
+
+
+def _lists_its_layers(part: Value) -> bool:
+    """Whether the layers of a Sequential are listed where it is made, or added later one by one."""
+    if library_class(part) != "keras.Sequential" or not isinstance(part, Instance) or part.call is None:
+        return True
+    given = part.call.argument(0, "layers")
+    return not part.call.opaque and (given is None or (isinstance(given, Display) and not given.open))
+
+
 def variables_in(owner: Value) -> list[Value]:
     """The variables that an object without Keras holds by itself or in its parts, or `owner` if it is one."""
     found: list[Value] = []

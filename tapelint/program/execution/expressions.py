@@ -10,7 +10,7 @@ from typing import Any
 from tapelint.program.builtin import PASSING, fold
 from tapelint.program.execution.state import State
 from tapelint.program.knowledge import canonical, class_kind, table
-from tapelint.program.trace import Loop
+from tapelint.program.trace import Call, Loop
 from tapelint.program.values import (
     Attribute,
     Choice,
@@ -46,6 +46,10 @@ _MOST_ITEMS = 200
 
 # What an interactive session adds to the built-in names.
 _INTERACTIVE = frozenset({"get_ipython", "display", "exit", "quit", "In", "Out", "_", "__"})
+
+
+# Objects of these are called exactly as they are told to be; of others Keras may make the name unique.
+_METRICS = "keras.metrics."
 
 
 class Expressions(State):
@@ -165,6 +169,10 @@ class Expressions(State):
                 return Constant(False)
             case Library():
                 return self.library(canonical(f"{value.name}.{name}"))
+            case Instance(cls=Library(name=cls), call=Call() as call) if name == "name" and cls.startswith(_METRICS):
+                given = call.keywords.get("name")
+                if isinstance(given, Constant) and given.value is not None:
+                    return given
             case ModuleValue():
                 return self._module_attribute(value, name)
             case Super():
@@ -390,24 +398,29 @@ class Expressions(State):
     def _comprehension(self, node: tree.Comprehension) -> Value:
         outer, context = self.scope, self.context
         self.scope = Scope({}, outer, "function", outer.module)
+        keys: list[Value] = []
         elements: list[Value] = []
         try:
-            self._clauses(node, 0, elements)
+            complete = self._clauses(node, 0, keys, elements)
         finally:
             self.scope, self.context = outer, context
         if node.kind == "dict":
+            names = [key.value for key in keys if isinstance(key, Constant)]
+            if complete and len(names) == len(elements):
+                return self.made(Mapping(dict(zip(names, elements, strict=True))))
             return self.made(Mapping({}, open=True, others=elements))
         display = self.made(Display("set" if node.kind == "set" else "list", elements, open=True))
         if node.kind == "generator":
             self.trace.generators.append((display, self.site(node.id), context))
         return display
 
-    def _clauses(self, node: tree.Comprehension, number: int, elements: list[Value]) -> None:
+    def _clauses(self, node: tree.Comprehension, number: int, keys: list[Value], elements: list[Value]) -> bool:
+        """Goes through the clauses from `number` on; says whether all there is was seen, item by item."""
         if number == len(node.clauses):
             if node.key is not None:
-                self.evaluate(node.key)
+                keys.append(self.evaluate(node.key))
             elements.append(self.evaluate(node.element))
-            return
+            return True
         clause = node.clauses[number]
         iterable = self.evaluate(clause.iterable)
         iterable.used("iterated", self.computed("iterate", clause.id))
@@ -418,13 +431,15 @@ class Expressions(State):
         self.trace.loops.append(loop)
         self.context = self.context.inside(loops=(*self.context.loops, loop))
         options = display_items(iterable)
+        complete = not clause.conditions
         if options is None or len(options) ** len(node.clauses) > WIDTH**2:
-            options = [self.element(iterable, self.site(clause.id))]
+            options, complete = [self.element(iterable, self.site(clause.id))], False
         for item in options:
             self.bind(clause.target, item)
             for condition in clause.conditions:
                 self.evaluate(condition).used("tested")
-            self._clauses(node, number + 1, elements)
+            complete = self._clauses(node, number + 1, keys, elements) and complete
+        return complete
 
     # Calls
 
