@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format index picture docs docs-serve browser parity precision speed clean
+.PHONY: help demo test lint format index picture docs docs-serve browser parity precision speed vscode clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -30,6 +30,7 @@ help:
 	@echo 'make parity     run many small training programs under the probe: does it know where they differ from fit?'
 	@echo 'make precision  lint other people'\''s packages (downloads them) and compare with what readers judged'
 	@echo 'make speed      time tapelint and flake8 on the same files of other people'\''s packages (downloads them)'
+	@echo 'make vscode     build the VS Code extension, editors/vscode/tapelint.vsix (needs node)'
 	@echo 'make clean      remove the virtual environment and the caches'
 
 demo: $(VENV)/with-probe
@@ -72,8 +73,12 @@ speed: $(VENV)/bin/tapelint
 	$(RUN) benchmarks.speed
 	$(RUN) benchmarks.speed --growth --rounds 1
 
+vscode:
+	cd editors/vscode && npm ci && npm run package
+
 clean:
 	rm -rf $(VENV) build dist site .tapelint_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf editors/vscode/node_modules editors/vscode/dist editors/vscode/out editors/vscode/tapelint.vsix
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the tests need includes the probe, so that one installation serves both commands.
