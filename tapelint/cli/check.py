@@ -1,35 +1,16 @@
 """`tapelint check`: the main job."""
 
-import difflib
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tapelint.cli import options
-from tapelint.cli.evidence import Trial, gather
-from tapelint.cli.guard import FAILED, FOUND, Refusal, guarded, tell, warn
-from tapelint.cli.mending import Wishes, write
-from tapelint.cli.output import Output, tell_troubles
-from tapelint.cli.progress import Onlooker, onlooker
-from tapelint.finding import Finding, Severity
-from tapelint.report.fixes import difference
-from tapelint.run.fix import Lint, Mending
-from tapelint.run.hierarchy import Hierarchy
-from tapelint.run.outcome import Outcome
-from tapelint.run.settings import THRESHOLDS
-from tapelint.source.discover import MissingPath
-from tapelint.source.disk import ON_DISK, Files
-
-if TYPE_CHECKING:
-    from tapelint.report.html.runs import Run
-
-STDIN = Path("-")
-COMMANDS = ("check", "probe", "explain", "show", "config")
+from tapelint.cli.evidence import Trial
+from tapelint.cli.guard import guarded
+from tapelint.cli.listing import list_files, list_settings
+from tapelint.cli.task import Task
+from tapelint.cli.watch import watch as keep_watching
 
 
 def check(
@@ -43,12 +24,31 @@ def check(
     extend_select: options.ExtendSelect = None,
     extend_ignore: options.ExtendIgnore = None,
     per_file_ignores: options.PerFileIgnores = None,
+    extend_per_file_ignores: options.ExtendPerFileIgnores = None,
     preview: options.Preview = None,
+    ignore_suppressions: options.IgnoreSuppressions = None,
     fix: options.Fix = None,
     unsafe_fixes: options.UnsafeFixes = None,
     diff: Annotated[bool, typer.Option("--diff", help="Show what the fixes would change, and change nothing.")] = False,
     fix_only: options.FixOnly = None,
     show_fixes: options.ShowFixes = None,
+    fixable: options.Fixable = None,
+    unfixable: options.Unfixable = None,
+    extend_fixable: options.ExtendFixable = None,
+    add_ignore: Annotated[
+        str | None,
+        typer.Option("--add-ignore", metavar="[=REASON]", help="Silence all findings by comments in the files."),
+    ] = None,
+    baseline: options.Baseline = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Write what is found into the baseline, and report nothing.")
+    ] = False,
+    diff_base: Annotated[
+        str | None,
+        typer.Option(
+            "--diff-base", metavar="REV", help="Report only what is on lines changed since this revision of git."
+        ),
+    ] = None,
     output_format: options.OutputFormat = None,
     output_file: options.OutputFile = None,
     statistics: Annotated[bool, typer.Option("--statistics", help="Print how often each rule was broken.")] = False,
@@ -73,6 +73,11 @@ def check(
     ] = False,
     steps: options.Steps = 4,
     seconds: options.Seconds = 60,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Do it again whenever a file changes.")] = False,
+    show_files: Annotated[bool, typer.Option("--show-files", help="Print the files that would be linted.")] = False,
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Print the settings in force for the first path.")
+    ] = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     version: options.Version = False,  # noqa: ARG001  its callback does the work
@@ -81,174 +86,56 @@ def check(
 
     Exit status: 0 nothing to report, 1 findings, 2 wrong usage or configuration, or a bug of tapelint itself.
     """
+    task = Task(
+        paths=paths or (),
+        stdin_filename=stdin_filename,
+        config=config,
+        isolated=isolated,
+        settings={
+            "select": select,
+            "ignore": ignore,
+            "extend_select": extend_select,
+            "extend_ignore": extend_ignore,
+            "per_file_ignores": per_file_ignores,
+            "extend_per_file_ignores": extend_per_file_ignores,
+            "preview": preview,
+            "ignore_suppressions": ignore_suppressions,
+            "fix": fix,
+            "unsafe_fixes": unsafe_fixes,
+            "fix_only": fix_only,
+            "show_fixes": show_fixes,
+            "fixable": fixable,
+            "unfixable": unfixable,
+            "extend_fixable": extend_fixable,
+            "baseline": baseline,
+            "output_format": output_format,
+            "exclude": exclude,
+            "extend_exclude": extend_exclude,
+            "force_exclude": force_exclude,
+            "respect_gitignore": respect_gitignore,
+            "jobs": jobs,
+            "severity_threshold": severity_threshold,
+        },
+        diff=diff,
+        add_ignore=add_ignore,
+        update_baseline=update_baseline,
+        diff_base=diff_base,
+        trial=Trial(steps, seconds, quiet) if probe else None,
+        output_file=output_file,
+        statistics=statistics,
+        exit_zero=exit_zero,
+        exit_non_zero_on_fix=exit_non_zero_on_fix,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    status = 0
     with guarded(verbose=verbose):
-        reads_stdin = stdin_filename is not None or paths == [STDIN]
-        if probe and reads_stdin:
-            raise Refusal("`--probe` runs files, and standard input is none")
-        if probe and diff:
-            raise Refusal("`--probe` runs files as they are, and `--diff` leaves them so; try `--fix --probe`")
-        hierarchy = options.hierarchy(
-            config,
-            isolated,
-            _home(stdin_filename),
-            select=select,
-            ignore=ignore,
-            extend_select=extend_select,
-            extend_ignore=extend_ignore,
-            per_file_ignores=per_file_ignores,
-            preview=preview,
-            fix=fix,
-            unsafe_fixes=unsafe_fixes,
-            fix_only=fix_only,
-            show_fixes=show_fixes,
-            output_format=output_format,
-            exclude=exclude,
-            extend_exclude=extend_exclude,
-            force_exclude=force_exclude,
-            respect_gitignore=respect_gitignore,
-            jobs=jobs,
-            severity_threshold=severity_threshold,
-        )
-        run = hierarchy.run
-        output = Output(run.output_format, output_file, quiet, statistics)
-        wishes = Wishes(run.fix, run.unsafe_fixes, run.fix_only, diff, run.show_fixes, quiet)
-        for message in run.warnings:
-            warn(message)
-        trial = Trial(steps, seconds, quiet) if probe else None
-        audience = partial(onlooker, quiet=quiet, verbose=verbose)
-        if reads_stdin:
-            intake = _standard_input(paths or [], stdin_filename, hierarchy, audience)
+        if show_files:
+            list_files(task)
+        elif show_settings:
+            list_settings(task)
+        elif watch:
+            keep_watching(task)
         else:
-            intake = _files(paths or [Path()], hierarchy, audience)
-        result = _examined(intake, hierarchy, wishes, trial)
-        _tell(result, intake, wishes, output, verbose=verbose)
-        if result.interrupted:
-            raise KeyboardInterrupt
-        status = _status(result, wishes, run.severity_threshold, exit_zero=exit_zero)
-        if exit_non_zero_on_fix and result.mending and result.mending.applied:
-            status = max(status, FOUND)
+            status = task.carry_out(task.hierarchy())
     raise typer.Exit(status)
-
-
-@dataclass(frozen=True)
-class Intake:
-    """What is linted, and how. `stdin` is the name of what came from standard input."""
-
-    lint: Lint
-    files: Files = ON_DISK
-    stdin: Path | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What is found, what was mended before if anything was to be, and whether somebody cut it short."""
-
-    outcome: Outcome
-    mending: Mending | None = None
-    interrupted: bool = False
-    runs: "tuple[Run, ...]" = ()
-
-
-def _examined(intake: Intake, hierarchy: Hierarchy, wishes: Wishes, trial: Trial | None) -> Result:
-    if wishes.any and trial:
-        from tapelint.cli.proof import mended_and_proved
-
-        return Result(*mended_and_proved(intake.lint, wishes, trial, hierarchy))
-    if wishes.any:
-        mending = wishes.mended(intake.lint, intake.files)
-        if not wishes.diff and intake.stdin is None:
-            write(mending.changes)
-        return Result(mending.outcome, mending)
-    outcome = intake.lint(intake.files)
-    if trial is None:
-        return Result(outcome)
-    evidence = gather(outcome, trial)
-    return Result(evidence.outcome(hierarchy), None, evidence.interrupted, evidence.runs)
-
-
-def _tell(result: Result, intake: Intake, wishes: Wishes, output: Output, *, verbose: bool) -> None:
-    tell_troubles(result.outcome, verbose=verbose)
-    mending = result.mending
-    if mending is None:
-        output.report(result.outcome, result.runs)
-        return
-    if wishes.diff:
-        output.write(difference(mending.changes))
-    elif intake.stdin is not None:
-        # What was read goes on to whoever asked for it to be mended; what is left to say goes beside it.
-        change = mending.changes.get(intake.stdin)
-        sys.stdout.buffer.write(change.after if change else intake.files.read(intake.stdin))
-        sys.stdout.flush()
-        if not wishes.only:
-            tell(output.findings(result.outcome).rstrip())
-    elif not wishes.only:
-        output.report(result.outcome, result.runs)
-    wishes.tell(mending)
-
-
-def _status(result: Result, wishes: Wishes, threshold: Severity, *, exit_zero: bool) -> int:
-    if wishes.diff and result.mending and result.outcome.complete:
-        return FOUND if result.mending.changes and not exit_zero else 0
-    if wishes.only and result.outcome.complete:
-        return 0
-    return exit_status(result.outcome, threshold, exit_zero=exit_zero)
-
-
-def exit_status(outcome: Outcome, threshold: Severity, *, exit_zero: bool = False) -> int:
-    """What the process tells whoever called it. A finding that running the program has refuted does not count."""
-    if not outcome.complete:
-        return FAILED
-    serious = THRESHOLDS[: THRESHOLDS.index(threshold) + 1]
-    counts = any(finding.severity in serious and not _refuted(finding) for finding in outcome.findings)
-    return FOUND if counts and not exit_zero else 0
-
-
-def _refuted(finding: Finding) -> bool:
-    return finding.verdict is not None and finding.verdict.kind == "refuted"
-
-
-def _files(paths: list[Path], hierarchy: Hierarchy, audience: Callable[[], Onlooker]) -> Intake:
-    from tapelint import lint
-
-    def linted(files: Files) -> Outcome:
-        try:
-            with audience() as onlooker:
-                outcome = lint(paths, configuration=hierarchy, audience=onlooker, files=files)
-        except MissingPath as error:
-            raise Refusal(f"{error}{_hint(error.paths[0])}") from None
-        if not outcome.files and not outcome.failures and not outcome.skipped:
-            warn("no files to lint found under the given path" + "s" * (len(paths) > 1))
-        return outcome
-
-    return Intake(linted)
-
-
-def _hint(missing: Path) -> str:
-    if missing == STDIN:
-        return "; standard input is read if no other path is given"
-    close = difflib.get_close_matches(str(missing), COMMANDS, n=1)
-    return f", or is it the command `{close[0]}` that you mean?" if close else ""
-
-
-def _standard_input(
-    paths: list[Path], name: Path | None, hierarchy: Hierarchy, audience: Callable[[], Onlooker]
-) -> Intake:
-    from tapelint import lint
-
-    for path in paths:
-        if path not in (STDIN, name):
-            warn(f"standard input is read, not `{path}`")
-    if sys.stdin is None:
-        raise Refusal("standard input is closed")
-    path = Path.cwd() / name if name else STDIN
-
-    def linted(files: Files) -> Outcome:
-        with audience() as onlooker:
-            return lint(source=files.read(path), filename=path, configuration=hierarchy, audience=onlooker)
-
-    audience().note("reading standard input")
-    return Intake(linted, Files({path: sys.stdin.buffer.read()}), path)
-
-
-def _home(stdin_filename: Path | None) -> Path:
-    return (Path.cwd() / stdin_filename).parent if stdin_filename else Path.cwd()

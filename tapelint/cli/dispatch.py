@@ -9,6 +9,9 @@ from tapelint.cli.options import version_and_exit
 
 OWN_OPTIONS = frozenset(("-h", "--help", "-V", "--version", "--install-completion", "--show-completion"))
 
+# What may stand without a value, as in ruff; the parser knows options with one and without, and none in between.
+OPTIONAL_VALUE = ("--add-ignore",)
+
 
 class BareCheck(TyperGroup):
     """Commands of which `check` needs not be named: whatever is no command is its argument or option."""
@@ -16,7 +19,7 @@ class BareCheck(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in OWN_OPTIONS):
             args = ["check", *args]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, [f"{arg}=" if arg in OPTIONAL_VALUE else arg for arg in args])
 
 
 def root(

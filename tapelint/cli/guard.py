@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from tapelint.plugins import BrokenPlugin
 from tapelint.run.config import ConfigError
 from tapelint.source.discover import MissingPath
 
@@ -18,6 +19,9 @@ class Refusal(Exception):
     """A wish that cannot be granted; the message says why."""
 
 
+WISHES = (ConfigError, MissingPath, Refusal)
+
+
 @contextmanager
 def guarded(*, verbose: bool = False) -> Iterator[None]:
     """Ends the program in good order, whatever goes wrong inside."""
@@ -26,7 +30,7 @@ def guarded(*, verbose: bool = False) -> Iterator[None]:
         sys.stdout.flush()
     except ConfigError as error:
         fail(*error.messages)
-    except (MissingPath, Refusal) as error:
+    except (BrokenPlugin, MissingPath, Refusal) as error:
         fail(str(error))
     except KeyboardInterrupt:
         tell("interrupted")
@@ -35,10 +39,17 @@ def guarded(*, verbose: bool = False) -> Iterator[None]:
         # Whoever read the output has seen enough; the interpreter must not stumble over it when it says goodbye.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:  # a bug: the user gets a line, and whoever mends it gets more for the asking
-        if verbose:
+    except Exception as error:
+        if verbose and not isinstance(error, WISHES):
             traceback.print_exc()
-        fail(f"tapelint crashed: {type(error).__name__}: {error}; please report it at {ISSUES}")
+        fail(complaint(error))
+
+
+def complaint(error: Exception) -> str:
+    """What to tell the user about an error: what is wrong with the wish, or that it is a bug of ours."""
+    if isinstance(error, WISHES):
+        return str(error)
+    return f"tapelint crashed: {type(error).__name__}: {error}; please report it at {ISSUES}"
 
 
 def fail(*messages: str) -> NoReturn:

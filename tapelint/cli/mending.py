@@ -40,7 +40,7 @@ class Wishes:
         count, files = len(mending.applied), len(mending.changes)
         if count:
             would = "would fix" if self.diff else "fixed"
-            tell(f"{would} {_counted(count, 'finding')} in {_counted(files, 'file')}")
+            tell(f"{would} {counted(count, 'finding')} in {counted(files, 'file')}")
         if self.show and mending.applied:
             tell(listed(mending.applied))
 
@@ -70,5 +70,6 @@ def taken_back(changes: Mapping[Path, Change], paths: Iterable[Path]) -> None:
     write(back)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """So many of something, in words."""
     return f"{number} {noun}" + "s" * (number != 1)

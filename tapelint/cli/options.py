@@ -45,6 +45,20 @@ PerFileIgnores = Annotated[
         "--per-file-ignores", metavar="PATTERN:RULE,...", help="Rules not to check in the files that are named."
     ),
 ]
+ExtendPerFileIgnores = Annotated[
+    list[str] | None,
+    typer.Option("--extend-per-file-ignores", metavar="PATTERN:RULE,...", help="More of --per-file-ignores."),
+]
+Fixable = Annotated[list[str] | None, _rules("--fixable", "The rules whose findings may be fixed, instead of all.")]
+Unfixable = Annotated[list[str] | None, _rules("--unfixable", "Rules whose findings are not to be fixed.")]
+ExtendFixable = Annotated[list[str] | None, _rules("--extend-fixable", "Rules whose findings may be fixed as well.")]
+IgnoreSuppressions = Annotated[
+    bool | None,
+    typer.Option("--ignore-suppressions", "--ignore-noqa", help="Report what comments silence, too."),
+]
+Baseline = Annotated[
+    Path | None, typer.Option("--baseline", metavar="FILE", help="Do not report the findings in this file.")
+]
 Preview = Annotated[bool | None, typer.Option("--preview/--no-preview", help="Check the preview rules, too.")]
 OutputFormat = Annotated[
     str | None,
@@ -52,10 +66,14 @@ OutputFormat = Annotated[
         "--output-format",
         metavar="|".join(OUTPUT_FORMATS),
         help="How to print the findings.",
+        envvar="TAPELINT_OUTPUT_FORMAT",
         autocompletion=_words_beginning_with(OUTPUT_FORMATS),
     ),
 ]
-OutputFile = Annotated[Path | None, typer.Option("--output-file", "-o", help="Write the report to this file.")]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output-file", "-o", envvar="TAPELINT_OUTPUT_FILE", help="Write the report to this file."),
+]
 Fix = Annotated[bool | None, typer.Option("--fix/--no-fix", help="Mend what can be mended, and report the rest.")]
 UnsafeFixes = Annotated[
     bool | None,
@@ -128,13 +146,14 @@ def _keyed(options: dict[str, Any]) -> dict[str, Any]:
     """The options that were given, as a configuration file would say it."""
     keyed: dict[str, Any] = {}
     for name, value in options.items():
-        if name == "per_file_ignores" and value:
-            keyed["per-file-ignores"] = _by_pattern(_split(value))
+        if name.endswith("per_file_ignores"):
+            if value:
+                keyed[name.replace("_", "-")] = _by_pattern(_split(value))
         elif isinstance(value, list):
             if value:
                 keyed[name.replace("_", "-")] = _split(value)
         elif value is not None:
-            keyed[name.replace("_", "-")] = value
+            keyed[name.replace("_", "-")] = str(value) if isinstance(value, Path) else value
     return keyed
 
 

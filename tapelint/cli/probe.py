@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tapelint.cli import options
-from tapelint.cli.check import exit_status
 from tapelint.cli.guard import FAILED, FOUND, Refusal, guarded, tell, warn
 from tapelint.cli.output import FOR_PEOPLE, Output, tell_troubles
+from tapelint.cli.status import exit_status
 from tapelint.run.outcome import Outcome
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ def admit(path: Path, document: Document | None, found: Iterable[Finding], setti
     """
     found = list(found)
     on = settings.rules_for(path)
-    if document is None:
+    if document is None or settings.ignore_suppressions:
         return Admission(tuple(_adjusted(found, on, settings)), 0)
     silencer = Silencer(document)
     admission = _heard(silencer, _adjusted(found, on, settings))
@@ -43,7 +43,9 @@ def admit(path: Path, document: Document | None, found: Iterable[Finding], setti
 def admit_more(path: Path, document: Document | None, found: Iterable[Finding], settings: Settings) -> Admission:
     """What reaches the user of findings that running the program has added."""
     adjusted = _adjusted(found, settings.rules_for(path), settings)
-    return _heard(Silencer(document), adjusted) if document else Admission(tuple(adjusted), 0)
+    if document is None or settings.ignore_suppressions:
+        return Admission(tuple(adjusted), 0)
+    return _heard(Silencer(document), adjusted)
 
 
 def _adjusted(found: Iterable[Finding], on: frozenset[str], settings: Settings) -> list[Finding]:

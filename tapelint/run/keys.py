@@ -31,9 +31,9 @@ from tapelint.run.settings import DEFAULT_EXCLUDE, LEVELS, OUTPUT_FORMATS, THRES
 
 COMMAND_LINE_ONLY = frozenset(
     (
-        *("config", "diff", "exit-non-zero-on-fix", "exit-zero", "isolated", "no-cache", "output-file", "probe"),
-        *("quiet", "seconds", "show-files", "show-settings", "statistics"),
-        *("stdin-filename", "steps", "verbose", "version"),
+        *("add-ignore", "config", "diff", "diff-base", "exit-non-zero-on-fix", "exit-zero", "isolated", "no-cache"),
+        *("output-file", "probe", "quiet", "seconds", "show-files", "show-settings", "silent", "statistics"),
+        *("stdin-filename", "steps", "update-baseline", "verbose", "version", "watch"),
     )
 )
 
@@ -59,6 +59,12 @@ _BY_FILE = TableOf(Pattern(negatable=True), _RULES)
 _NAMES = ListOf(FunctionName())
 
 _KEYS = (
+    Key(
+        "baseline",
+        FilePath(),
+        "The file of the findings that are known and not reported. Its path counts from this file.",
+        '"tapelint-baseline.json"',
+    ),
     Key(
         "exclude",
         _PATTERNS,
@@ -97,6 +103,13 @@ _KEYS = (
     Key("fixable", _RULES, "Rules whose findings may be fixed.", '["TL2", "TL8"]', ("ALL",)),
     Key("force-exclude", Switch(), "Whether to leave out even what is named on the command line.", "true", False),
     Key("ignore", _RULES, "Rules that are off.", '["unseeded-program", "TL9"]', adds=True),
+    Key(
+        "ignore-suppressions",
+        Switch(),
+        "Whether to report what comments such as `# tapelint: ignore` and `# noqa` silence.",
+        "true",
+        False,
+    ),
     Key("jobs", Count(), "How many processes to use at most; by default as many as there are processors.", "2"),
     Key("output-format", OneOf(OUTPUT_FORMATS), "How findings are printed.", '"concise"', "full"),
     Key(

@@ -12,7 +12,7 @@ from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.outcome import Crash, Outcome, order
 from tapelint.run.settings import Settings
 from tapelint.run.spread import batches, spread
-from tapelint.source.discover import Limits, discover, excluded
+from tapelint.source.discover import Discovery, Limits, discover, excluded
 from tapelint.source.disk import ON_DISK, Files, UnreadableFile
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
 from tapelint.source.formats import decode, is_notebook
@@ -28,9 +28,7 @@ def lint(
 ) -> Outcome:
     """What is found in the files at or below `paths`. Raises MissingPath and ConfigError."""
     hierarchy = _hierarchy(settings)
-    run = hierarchy.run
-    limits = Limits(lambda folder: hierarchy.at(folder).exclude, run.respect_gitignore, run.force_exclude)
-    found = discover(paths, limits)
+    found = discovered(paths, hierarchy)
     intake = Intake(files)
     intake.failures.update(found.unreadable)
     for path in found.files:
@@ -42,6 +40,13 @@ def lint(
 
 
 def lint_text(
+def discovered(paths: Sequence[Path], hierarchy: Hierarchy) -> Discovery:
+    """The files at or below `paths` that are to be linted. Raises MissingPath and ConfigError."""
+    run = hierarchy.run
+    limits = Limits(lambda folder: hierarchy.at(folder).exclude, run.respect_gitignore, run.force_exclude)
+    return discover(paths, limits)
+
+
     path: Path,
     data: bytes,
     settings: Settings | Hierarchy,

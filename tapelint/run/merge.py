@@ -34,6 +34,7 @@ def merge(layers: Sequence[Layer] = ()) -> Settings:
         output_format=value["output-format"],
         severity_threshold=value["severity-threshold"],
         jobs=value.get("jobs"),
+        baseline=last["baseline"].path("baseline") if "baseline" in last else None,
         preview=value["preview"],
         wrappers=_wrappers(stack),
         target=value.get("target", {}).get("keras"),
@@ -42,6 +43,7 @@ def merge(layers: Sequence[Layer] = ()) -> Settings:
         show_fixes=value["show-fixes"],
         unsafe_fixes=value["unsafe-fixes"],
         unfixable=_unfixable(stack),
+        ignore_suppressions=value["ignore-suppressions"],
         safety=_safety(stack),
         warnings=(*_told(stack), *_preview_asked_for(stack, rules)),
     )

@@ -41,6 +41,8 @@ def silence(lint: Lint, reason: str = "", files: Files = ON_DISK) -> Silence:
             continue
         findings = [finding for finding in outcome.findings if finding.place.path == path]
         edits = notes(document, findings, reason)
+        if not edits:
+            continue
         data = files.read(path)
         try:
             changes[path] = Change(data, rewritten(path, data, edits))
