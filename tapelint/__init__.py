@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tapelint.catalog import Rule, rules
     from tapelint.finding import Finding, Fix, Place, TrailStep, Verdict
+    from tapelint.plugins import BrokenPlugin
     from tapelint.run.api import configure, lint
     from tapelint.run.config import ConfigError
     from tapelint.run.outcome import Outcome
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BrokenPlugin",
     "ConfigError",
     "Edit",
     "Finding",
@@ -36,6 +38,7 @@ __all__ = [
 _HOMES = {
     "catalog": ("Rule", "rules"),
     "finding": ("Finding", "Fix", "Place", "TrailStep", "Verdict"),
+    "plugins": ("BrokenPlugin",),
     "run.api": ("configure", "lint"),
     "run.config": ("ConfigError",),
     "run.outcome": ("Outcome",),

@@ -4,12 +4,13 @@ import difflib
 import functools
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from tapelint.plugins import OURS, Plugin, plugins
 from tapelint.source.markdown import fences
 
 Category = Literal["correctness", "suspicious", "performance", "reproducibility", "migration", "pedantic"]
@@ -41,7 +42,8 @@ class UnknownRule(LookupError):
 class Rule:
     """One promise of the rulebook. `severity` is the level it has when it is on; a preview rule is off until asked for.
 
-    `probe` names the observation that confirms a finding when the program is run, `text` is the whole page.
+    `probe` names the observation that confirms a finding when the program is run, `text` is the whole page. `plugin` is
+    the package that brings it, None for tapelint itself, and `url` is where the page of such a rule is to be read.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Rule:
     preview: bool
     aliases: tuple[str, ...]
     text: str
+    plugin: str | None = None
+    url: str | None = None
 
 
 def rules() -> Mapping[str, Rule]:
@@ -85,20 +89,30 @@ def nearest(name: str) -> str | None:
     return None
 
 
-def load(shelf: Path) -> Mapping[str, Rule]:
-    """The rules of the pages in a folder, by name, in the order of the codes. Raises BrokenPage."""
+def load(shelf: Path, plugin: Plugin | None = None, others: Iterable[Rule] = ()) -> Mapping[str, Rule]:
+    """The rules of the pages in a folder, by name, in the order of the codes, beside others. Raises BrokenPage."""
     pages = (path for path in shelf.glob("*.md") if path.name != "README.md")
-    loaded = sorted((read(path.stem, path.read_text(encoding="utf-8")) for path in pages), key=lambda rule: rule.code)
-    taken: dict[str, str] = {}
+    loaded = sorted(
+        (read(path.stem, path.read_text(encoding="utf-8"), plugin) for path in pages), key=lambda rule: rule.code
+    )
+    taken = {name: _owner(rule) for rule in others for name in _names(rule)}
     for rule in loaded:
-        for name in (rule.name, rule.code, *rule.aliases):
+        for name in _names(rule):
             if name in taken:
-                raise BrokenPage(f"{rule.name}.md: `{name}` already belongs to {taken[name]}.md")
-            taken[name] = rule.name
+                raise BrokenPage(f"{rule.name}.md: `{name}` already belongs to {taken[name]}")
+            taken[name] = _owner(rule)
     return MappingProxyType({rule.name: rule for rule in loaded})
 
 
-def read(name: str, text: str) -> Rule:
+def _names(rule: Rule) -> tuple[str, ...]:
+    return (rule.name, rule.code, *rule.aliases)
+
+
+def _owner(rule: Rule) -> str:
+    return f"{rule.name}.md" if rule.plugin is None else f"{rule.name}.md of {rule.plugin}"
+
+
+def read(name: str, text: str, plugin: Plugin | None = None) -> Rule:
     """The rule that the page `name`.md declares in its first `toml` block. Raises BrokenPage."""
     block = next((fence for fence in fences(text) if fence.language == "toml"), None)
     if block is None:
@@ -107,22 +121,27 @@ def read(name: str, text: str) -> Rule:
         keys = tomllib.loads(block.text)
     except tomllib.TOMLDecodeError as error:
         raise BrokenPage(f"{name}.md: the `toml` block is not TOML: {error}") from None
-    _check(name, keys)
+    _check(name, keys, plugin)
     keys["aliases"] = tuple(keys.get("aliases", ()))
     optional = {"severity": SEVERITY_OF[keys["category"]], "fix": None, "probe": None, "preview": False}
-    return Rule(**optional | keys, name=name, text=text)
+    return Rule(**optional | keys, name=name, text=text, plugin=str(plugin) if plugin else None)
 
 
-def _check(name: str, keys: Mapping[str, Any]) -> None:
+def _check(name: str, keys: Mapping[str, Any], plugin: Plugin | None) -> None:
     """Raises BrokenPage for the first key that is unknown, missing or has a value it cannot have."""
+    known = _KEYS if plugin is None else _keys_of(plugin)
+    if not _is_name(name):
+        raise BrokenPage(
+            f"{name}.md: the name of a rule is made of small letters and digits, with hyphens between words"
+        )
     for key, value in keys.items():
-        if key not in _KEYS:
-            close = difflib.get_close_matches(key, _KEYS, n=1)
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
             raise BrokenPage(f"{name}.md: unknown key `{key}`" + (f", did you mean `{close[0]}`?" if close else ""))
-        accepts, demand = _KEYS[key]
+        accepts, demand = known[key]
         if not accepts(value):
             raise BrokenPage(f"{name}.md: `{key}` must be {demand}, not {value!r}")
-    for key in _REQUIRED:
+    for key in _REQUIRED if plugin is None else (*_REQUIRED, "url"):
         if key not in keys:
             raise BrokenPage(f"{name}.md: the key `{key}` is missing")
 
@@ -139,7 +158,7 @@ def _one_of(choices: Any) -> tuple[Callable[[Any], bool], str]:
 _NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _is_name = _matching(_NAME)
 _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "code": (_matching(r"TL\d{3}"), "`TL` and three digits"),
+    "code": (_matching(OURS + r"\d{3}"), f"`{OURS}` and three digits"),
     "category": _one_of(Category),
     "severity": _one_of(Severity),
     "precision": _one_of(Precision),
@@ -150,6 +169,17 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "preview": (lambda value: isinstance(value, bool), "true or false"),
     "aliases": (lambda value: isinstance(value, list) and all(map(_is_name, value)), "a list of former names"),
 }
+
+
+def _keys_of(plugin: Plugin) -> Mapping[str, tuple[Callable[[Any], bool], str]]:
+    """What the pages of a plugin may declare. No observation of the probe is about a rule that it does not know."""
+    own = {
+        "code": (_matching(plugin.prefix + r"\d{3}"), f"`{plugin.prefix}` and three digits"),
+        "url": (_matching(r"https?://\S+"), "the address of the page"),
+    }
+    return {key: value for key, value in _KEYS.items() if key != "probe"} | own
+
+
 _REQUIRED = ("code", "category", "precision", "since", "summary")
 
 
@@ -162,9 +192,15 @@ def _shelf() -> Path:
 
 @functools.cache
 def _read_all() -> Mapping[str, Rule]:
-    return load(_shelf())
+    known = dict(load(_shelf()))
+    for plugin in plugins():
+        try:
+            known |= load(plugin.shelf, plugin, known.values())
+        except BrokenPage as error:
+            raise plugin.broken(str(error)) from error
+    return MappingProxyType(known)
 
 
 @functools.cache
 def _by_any_name() -> Mapping[str, Rule]:
-    return {name: rule for rule in rules().values() for name in (rule.name, rule.code, *rule.aliases)}
+    return {name: rule for rule in rules().values() for name in _names(rule)}

@@ -12,7 +12,8 @@ from tapelint.checks import CHECKS
 from tapelint.probe.observations import OBSERVATIONS
 from tapelint.run.select import runs_only
 from tapelint.source.markdown import fences
-from tests.pages import FOLDER
+
+FOLDER = Path(__file__).parents[1] / "rules"
 
 # Rules that are found before there is a program to check, or in its comments.
 OUTSIDE_THE_CHECKS = {"unparsable-source", "unused-suppression"}

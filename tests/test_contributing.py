@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.pages import SCRIPT, programs
+from tapelint.run.pages import SCRIPT, programs
 
 ROOT = Path(__file__).parents[1]
 RULE = "gradient-inside-tape"

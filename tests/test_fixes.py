@@ -11,11 +11,11 @@ from tapelint import catalog
 from tapelint.finding import Finding
 from tapelint.run.fix import Mending, mend
 from tapelint.run.lint import lint, lint_text
+from tapelint.run.pages import Program, programs
 from tapelint.run.settings import Settings
 from tapelint.source.disk import Files
 from tests.linting import findings, write
 from tests.notebooks import notebook
-from tests.pages import Program, programs
 
 PROGRAMS = [program for program in programs() if program.rule.fix]
 BROKEN = [program for program in PROGRAMS if program.part == program.rule.name]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tapelint.run.expectations import expectations
 from tapelint.source.notebook import read_notebook
-from tests.expectations import expectations
 from tests.forking import Forker
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

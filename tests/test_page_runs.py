@@ -9,11 +9,11 @@ from tapelint.probe.launch import run
 from tapelint.probe.observations import OF_GRAPHS
 from tapelint.probe.verdict import judge
 from tapelint.record import Record
+from tapelint.run.expectations import disagreements, expectations
+from tapelint.run.pages import SCRIPT, Program, programs
 from tapelint.run.select import runs_only
 from tapelint.source.span import Position, Span
-from tests.expectations import disagreements, expectations
 from tests.linting import findings, write
-from tests.pages import SCRIPT, Program, programs
 from tests.probe.programs import nursery
 
 OBSERVABLE = [program for program in programs() if program.rule.probe]

@@ -8,9 +8,9 @@ import pytest
 
 from tapelint import catalog
 from tapelint.finding import Finding
+from tapelint.run.expectations import disagreements, expectations
 from tapelint.run.lint import lint
 from tapelint.run.settings import Settings
-from tests.expectations import disagreements, expectations
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "structure"
 EVERYTHING = Settings(rules=frozenset(catalog.rules()), jobs=1)

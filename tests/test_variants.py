@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from tapelint.run.lint import lint
+from tapelint.run.pages import SCRIPT, Program, programs
 from tapelint.run.select import runs_only
 from tapelint.run.settings import Settings
 from tests.linting import write
 from tests.notebooks import notebook
-from tests.pages import SCRIPT, Program, programs
 
 OTHER_NAMES = {"tf": "T", "np": "N", "keras": "K"}
 # What these find is about the text itself and its imports.

@@ -12,7 +12,7 @@ from docs.site.pages import ROOT
 from tapelint import catalog
 from tapelint.catalog import Rule
 from tapelint.report.reference import REPOSITORY
-from tests.expectations import Expectation, expectations
+from tapelint.run.expectations import Expectation, expectations
 
 _COMMENT = re.compile(r" *# *(?:error|missed)\b.*")
 _EFFECT = {"safe": "safe: cannot change a result that anybody had", "unsafe": "unsafe: changes what the program does"}

@@ -7,10 +7,11 @@ import pkgutil
 from collections.abc import Collection, Iterable
 
 from tapelint.catalog import Rule, rules
-from tapelint.checks import surgery
+from tapelint.checks import plugged, surgery
 from tapelint.checks.registry import CHECKS, OF_ABSENCE, OF_GRAPHS_OF_OLD
 from tapelint.checks.report import Report
 from tapelint.finding import Finding, Fix, Place, TrailStep
+from tapelint.plugins import BrokenCheck
 from tapelint.program.program import Program
 from tapelint.program.project import Module
 from tapelint.program.values import Site
@@ -26,6 +27,7 @@ for _family in pkgutil.iter_modules(__path__):
 
 def examine(programs: Iterable[Program], wanted: Collection[str]) -> list[Finding]:
     """What the checks of the `wanted` rules find in the programs, and in the files that they import."""
+    plugged.load()
     findings: dict[tuple[str, Place], Finding] = {}
     for program in programs:
         for finding in _examine(program, wanted):
@@ -42,9 +44,22 @@ def _examine(program: Program, wanted: Collection[str]) -> list[Finding]:
     if program.graph_of_old is not None:
         telling &= OF_GRAPHS_OF_OLD
     for name in CHECKS.keys() & telling:
-        for report in CHECKS[name](program):
+        for report in _reported(program, rules()[name]):
             reports.setdefault((name, report.site.module, report.site.node), (rules()[name], report))
     return _place(program, list(reports.values()))
+
+
+def _reported(program: Program, rule: Rule) -> list[Report]:
+    if rule.plugin is None:
+        return list(CHECKS[rule.name](program))
+    try:
+        found = list(CHECKS[rule.name](program))
+        if not all(isinstance(each, Report) for each in found):
+            raise TypeError("a check must yield Reports")
+    except Exception as error:
+        told = f"the check of {rule.code} {rule.name}: {type(error).__name__}: {error}"
+        raise BrokenCheck(told, rule.plugin) from error
+    return found
 
 
 def _place(program: Program, reports: list[tuple[Rule, Report]]) -> list[Finding]:

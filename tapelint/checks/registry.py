@@ -18,9 +18,17 @@ OF_GRAPHS_OF_OLD: set[str] = set()
 """The rules that have something to say of TensorFlow 1, where gradients, data and updates are other things."""
 
 
+class TakenName(ValueError):
+    """A check that is called like another one."""
+
+
 def check(function: Check) -> Check:
-    """File a check under the rule that its name spells."""
-    CHECKS[rule_of(function)] = function
+    """File a check under the rule that its name spells. Raises TakenName."""
+    name = rule_of(function)
+    other = CHECKS.get(name)
+    if other is not None and other.__module__ != function.__module__:
+        raise TakenName(f"`{function.__module__}` has a check of `{name}`, which `{other.__module__}` has already")
+    CHECKS[name] = function
     return function
 
 

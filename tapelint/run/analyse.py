@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from tapelint.catalog import named
 from tapelint.finding import Finding, Place
+from tapelint.plugins import BrokenCheck
 from tapelint.program.target import NEWEST, Target
 from tapelint.program.wrappers import Wrappers
 from tapelint.run.admit import UNPARSABLE
@@ -84,4 +85,6 @@ def unparsable(document: Document, message: str, position: Position) -> Finding:
 
 def _crash(document: Document, error: Exception) -> Crash:
     told = "".join(traceback.format_exception(error))
+    if isinstance(error, BrokenCheck):
+        return Crash(document.path, str(error), told, error.plugin)
     return Crash(document.path, f"{type(error).__name__}: {error}", told)

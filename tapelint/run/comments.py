@@ -10,13 +10,14 @@ from typing import Literal
 
 from tapelint import catalog
 from tapelint.catalog import Rule
+from tapelint.plugins import OURS
 from tapelint.source.document import Document
 from tapelint.source.span import Position, Span
 
 _OURS = re.compile(r"#\s*tapelint:\s*(?P<word>[\w-]+)\s*(?P<list>\[(?P<names>[^\]#]*)(?P<closed>\])?)?[^#]*")
 _NOQA = re.compile(r"#\s*noqa(?![\w-])(?P<colon>\s*:\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*\b)?)?", re.IGNORECASE)
 _NAME = re.compile(r"[^\s,]+")
-_OUR_CODE = re.compile(r"TL\d+", re.IGNORECASE)
+_OUR_CODE = re.compile(OURS + r"\d+", re.IGNORECASE)
 _WORDS = ("ignore", "ignore-file")
 
 Fault = Literal["unclosed", "unknown word"]
@@ -139,7 +140,9 @@ def _noqa(comment: tokenize.TokenInfo, layout: Layout) -> Iterator[Suppression]:
     for match in _NOQA.finditer(comment.string):
         if match["colon"] and not match["codes"]:
             continue  # a colon without codes is a mistake for every tool that reads this comment
-        entries = tuple(each for each in _entries(comment, match, "codes") if _OUR_CODE.fullmatch(each.text))
+        entries = tuple(
+            each for each in _entries(comment, match, "codes") if each.rule or _OUR_CODE.fullmatch(each.text)
+        )
         if entries or not match["codes"]:
             lines = layout.around(comment.start[0])
             span = _span(comment, match.start(), match.end())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapelint.finding import Finding, Place
+from tapelint.plugins import plugins
 from tapelint.run.admit import admit
 from tapelint.run.analyse import joined, unparsable
 from tapelint.run.audience import Audience
@@ -39,7 +40,6 @@ def lint(
     return _outcome(intake, hierarchy, audience or Audience())
 
 
-def lint_text(
 def discovered(paths: Sequence[Path], hierarchy: Hierarchy) -> Discovery:
     """The files at or below `paths` that are to be linted. Raises MissingPath and ConfigError."""
     run = hierarchy.run
@@ -47,6 +47,7 @@ def discovered(paths: Sequence[Path], hierarchy: Hierarchy) -> Discovery:
     return discover(paths, limits)
 
 
+def lint_text(
     path: Path,
     data: bytes,
     settings: Settings | Hierarchy,
@@ -100,6 +101,11 @@ class Intake:
 
 def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcome:
     audience.note(f"{len(intake.asked)} files, {len(intake.documents)} of them worth reading")
+    if intake.documents and plugins():
+        # Here and not only in other processes, so that it is told once what is wrong with them.
+        from tapelint.checks.plugged import load
+
+        load()
     work = batches(((document, hierarchy.at(document.path.parent)) for document in intake.documents), intake.files)
     analysis = joined(spread(work, hierarchy.run.jobs, audience))
     documents: dict[Path, Document | None] = {document.path: document for document in intake.documents}

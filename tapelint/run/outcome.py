@@ -12,11 +12,12 @@ from tapelint.source.document import Document
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """A bug of tapelint itself that one file brought to light; `traceback` is for whoever mends it."""
+    """A bug that one file brought to light, of tapelint itself or of a plugin; `traceback` is for whoever mends it."""
 
     path: Path
     error: str
     traceback: str
+    culprit: str = "tapelint"
 
 
 @dataclass(frozen=True, slots=True)

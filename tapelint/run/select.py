@@ -9,6 +9,8 @@ from tapelint.catalog import Rule
 
 _CODE = re.compile(r"([A-Z]+)(\d*)")
 _ONE_RULE = 99
+_FIRST_BY_RUNNING = 50
+"""In every family, the numbers from here on belong to rules that only a run can find."""
 
 
 class UnknownSelector(LookupError):
@@ -80,8 +82,8 @@ class Choice:
 
 
 def runs_only(rule: Rule) -> bool:
-    """Whether the rule is found by running a program and never by reading it."""
-    return rule.code[-2:] >= "50"
+    """Whether the rule is found by running a program and never by reading it; the rules of plugins are not."""
+    return rule.plugin is None and int(rule.code[-2:]) >= _FIRST_BY_RUNNING
 
 
 def on_by_default(rule: Rule, *, preview: bool) -> bool:

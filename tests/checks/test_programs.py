@@ -8,9 +8,9 @@ import pytest
 
 from tapelint.checks import CHECKS, examine
 from tapelint.program.build import build
+from tapelint.run.expectations import disagreements, expectations
 from tapelint.source.document import Document
 from tapelint.source.markdown import fences
-from tests.expectations import disagreements, expectations
 
 _PLACE = Path("/project/train.py")
 

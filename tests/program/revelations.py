@@ -14,10 +14,10 @@ from tapelint.program.build import build
 from tapelint.program.description.describe import describe, surroundings
 from tapelint.program.program import Program
 from tapelint.program.trace import Call
+from tapelint.run.pages import SCRIPT, assembled
 from tapelint.source.document import Document
 from tapelint.source.markdown import Fence, Heading, fences
 from tapelint.syntax.positions import spans
-from tests.pages import SCRIPT, assembled
 from tests.program.reading import ROOT, named
 
 FOLDER = Path(__file__).parent

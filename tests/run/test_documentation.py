@@ -7,12 +7,13 @@ import pytest
 
 from tapelint import catalog
 from tapelint.finding import Finding
+from tapelint.run.expectations import expectations
 from tapelint.run.lint import lint
+from tapelint.run.pages import programs
 from tapelint.run.select import runs_only
 from tapelint.run.settings import Settings
-from tests.expectations import expectations
-from tests.pages import FOLDER, programs
 
+FOLDER = Path(__file__).parents[2] / "rules"
 MODEL = """\
 import tensorflow as tf
 

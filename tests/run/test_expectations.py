@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tapelint.finding import Finding, Place
+from tapelint.run.expectations import Expectation, disagreements, expectations
 from tapelint.source.span import Position, Span
-from tests.expectations import Expectation, disagreements, expectations
 
 
 def finding(rule: str, line: int, message: str) -> Finding:

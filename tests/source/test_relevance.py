@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tapelint.run.lint import Intake
+from tapelint.run.pages import programs
 from tapelint.source.relevance import is_relevant
 from tests.notebooks import notebook
-from tests.pages import programs
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = Path(sysconfig.get_path("stdlib"))
