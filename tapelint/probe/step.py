@@ -111,7 +111,8 @@ def audit_step(
     model: the Keras model or layer that it trains, whose trainable variables are looked at.
     optimizer: the optimizer of Keras 3 that it uses; any other that it uses besides is seen, too.
     batch: what the step is called with: (x, y) or (x, y, sample_weight), where each is an array or tensor with the
-        examples along its first axis, or a dictionary, list or tuple of such. Arrays become tensors.
+        examples along its first axis, or a dictionary, list or tuple of such. Arrays become tensors. Under a
+        `tf.distribute` strategy, it is what an iterator of a distributed dataset gives.
     loss: what `fit` would be given, to compare with: a loss of Keras's, or a function of what is true, with the shape
         of y, and what is predicted, with that of the model's output. It may give one number, or one for each example,
         of which the mean counts. Without it nothing is compared.

@@ -1,4 +1,4 @@
-"""Steps audited from Python: the functions of three modules, which say themselves what comes out.
+"""Steps audited from Python: the functions of four modules, which say themselves what comes out.
 
 All of them run in a process of their own, because they bring TensorFlow, which a process that forks should not have.
 """
@@ -15,8 +15,8 @@ import pytest
 from tests.forking import Forker
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("steps", "comparisons", "incomparable")
-HELPERS = ("unsound", "net", "audited", "names", "differing", "what_matches")
+MODULES = ("distributed", "steps", "comparisons", "incomparable")
+HELPERS = ("unsound", "net", "audited", "global_mean", "names", "differing", "what_matches")
 
 PROGRAM = """\
 import importlib, json, sys, traceback

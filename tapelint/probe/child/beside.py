@@ -14,7 +14,7 @@ from keras.src.losses.losses import LossFunctionWrapper
 from keras.src.trainers.compile_utils import CompileLoss
 from tensorflow.python.eager import context
 
-from tapelint.probe.child.arrivals import Applied, Asked
+from tapelint.probe.child.arrivals import Applied, Asked, Called
 from tapelint.probe.child.gradients import kind_of
 from tapelint.probe.child.identities import Identities, underlying
 from tapelint.probe.child.originals import Originals
@@ -26,6 +26,7 @@ from tapelint.probe.child.parity.losses import Weighed
 from tapelint.probe.child.parity.named import Explanation, Reference, referred
 from tapelint.probe.child.parity.solve import EXPLAINED, Vector, distance, flat
 from tapelint.probe.child.parity.state import State, parts_of
+from tapelint.probe.child.shares import added, examples, together, whole
 from tapelint.record import Comparison, Site
 
 MOST_WAITING = 8
@@ -33,7 +34,11 @@ MOST_WAITING = 8
 
 NO_BATCH = "the batch is not (x, y) or (x, y, sample_weight)"
 NO_UPDATE = "no optimizer of Keras made an update of the model's variables"
-STRATEGY = "the step runs under a distribution strategy"
+NOT_SHARED = (
+    "a distribution strategy has every replica compute the whole batch: give the step a batch as "
+    "`strategy.experimental_distribute_dataset` does"
+)
+NORMALIZED = "a distribution strategy has each replica normalize its own share of the batch, so that fit differs, too"
 NO_STEP = "the model and the loss cannot be called with the batch as `fit` does"
 NOT_FINITE = "the gradients are NaN or infinite"
 COARSE = "the model computes in half precision, in which small gradients may differ"
@@ -46,7 +51,7 @@ class Run:
     """One run of a step: what it asked and applied in order, what it called the model with, and how it all began."""
 
     events: tuple[Asked | Applied, ...]
-    inputs: tuple[Any, ...]
+    calls: tuple[Called, ...]
     variables: Originals
     state: State
 
@@ -93,7 +98,7 @@ class Beside:
 
     def __init__(self, model: Any, batch: Any, loss: Any, where: Site, step: Callable[[], list[Asked]]) -> None:
         self._model = model
-        self._parts = tuple(batch) if isinstance(batch, tuple | list) and len(batch) in (2, 3) else ()
+        self._parts = tuple(whole(batch)) if isinstance(batch, tuple | list) and len(batch) in (2, 3) else ()
         self._loss = loss
         self._where = where
         self._step = step
@@ -105,6 +110,7 @@ class Beside:
         self._waiting: deque[Run] = deque(maxlen=MOST_WAITING)
         self._run: Run | None = None
         self._joined = False
+        self._replicas = 0
         self._plain: Vector | None = None
         self._weight = ""
         self._unexplained = ""
@@ -128,9 +134,9 @@ class Beside:
             self._waiting.clear()
 
     def _hold(self, run: Run) -> None:
-        events = _first_update([event for event in run.events if self._concerns(event.pairs)])
-        if reason := self._why_not(events):
-            self._reasons[reason] = None
+        events = self._comparable(run)
+        if isinstance(events, str):
+            self._reasons[events] = None
             return
         self._run, self._plain = run, None
         self._joined = sum(isinstance(event, Asked) for event in events) > 1
@@ -145,6 +151,13 @@ class Beside:
                     self._follower.compared(event.optimizer, list(event.pairs), self._where)
                     self._weigh(event)
 
+    def _comparable(self, run: Run) -> list[Asked | Applied] | str:
+        """What is to be compared of a run; why nothing can be."""
+        events = [event for event in run.events if self._concerns(event.pairs)]
+        self._replicas = len({event.replica for event in events} - {None})
+        first = together(events) if self._replicas else _first_update(events)
+        return first if isinstance(first, str) else self._why_not(run, first) or first
+
     def _weigh(self, update: Applied) -> None:
         """Note a factor that all gradients of an update have, for a reason that only who wrote it knows."""
         scaled = hasattr(update.optimizer, "dynamic_scale") or getattr(update.optimizer, "loss_scale_factor", None)
@@ -152,7 +165,7 @@ class Beside:
             return
         variables = self._model.trainable_variables
         taken = {id(underlying(variable)): gradient for gradient, variable in update.pairs}
-        user = flat([taken.get(id(underlying(each))) for each in variables], variables)
+        user = flat([taken.get(id(underlying(each))) for each in variables], variables) * max(1, self._replicas)
         factor = float(user @ self._plain) / float(self._plain @ self._plain)
         if not is_close(factor, 1.0) and distance(factor * self._plain, user) <= EXPLAINED:
             self._weight = self._weight or f"the update is {told(factor)} times that of `fit`"
@@ -173,14 +186,19 @@ class Beside:
         own = {id(underlying(each)) for each in self._model.trainable_variables}
         return any(gradient is not None and id(underlying(other)) in own for gradient, other in pairs)
 
-    def _why_not(self, events: list[Asked | Applied]) -> str:
+    def _why_not(self, run: Run, events: list[Asked | Applied]) -> str:
         if not self._parts:
             return NO_BATCH
-        if any(isinstance(event, Asked) and event.shared for event in events):
-            return STRATEGY
+        if self._replicas and examples(run.calls) != self._batch:
+            return NOT_SHARED
         if any(kind_of(gradient)[0] == "nonfinite" for event in events for gradient, _ in event.pairs):
             return NOT_FINITE
         return ""
+
+    @property
+    def _batch(self) -> int:
+        """How many examples there are."""
+        return int(tf.shape(tf.nest.flatten(self._parts[0])[0])[0])
 
     def _hear(self, asked: Asked) -> None:
         gradients, sources = zip(*asked.pairs, strict=True)
@@ -201,7 +219,7 @@ class Beside:
         if not reference.explanations:
             return Account(self._unexplained_by(reference, gradients))
         targets = sum(int(tf.size(each)) for each in tf.nest.flatten(question.target))
-        sizes = Sizes(int(tf.shape(tf.nest.flatten(self._parts[0])[0])[0]), reference.terms, targets)
+        sizes = Sizes(self._batch, reference.terms, targets, max(1, self._replicas))
         best = min(reference.explanations, key=lambda each: _complexity(each, sizes))
         found = zip(numbers, variables, asked, reference.reached, strict=True)
         return Account(
@@ -222,7 +240,7 @@ class Beside:
         assert self._run is not None
         x, y = self._parts[:2]
         found: Reference | str = NO_UPDATE
-        for inputs in (x, *(self._run.inputs if len(self._run.inputs) == 1 else ())):
+        for inputs in (x, *(call.inputs for call in self._run.calls if len(self._run.calls) == 1)):
             try:
                 reference = referred(self._model, (inputs, y), self._function(), gradients, asked)
             except (
@@ -246,6 +264,8 @@ class Beside:
             return NO_EVIDENCE
         if self._joined:
             return SEVERAL
+        if self._replicas and any(isinstance(each, keras.layers.BatchNormalization) for each in parts_of(self._model)):
+            return NORMALIZED
         if self._is_random(gradients):
             return CHANCE
         if any(layer.compute_dtype in ("float16", "bfloat16") for layer in parts_of(self._model)):
@@ -263,7 +283,7 @@ class Beside:
         variables = self._model.trainable_variables
         with self._run.again(self._model):
             self._run.other_chance()
-            again = [pair for asked in self._step() for pair in asked.pairs]
+            again = added(asked.pairs for asked in self._step())
         by_variable = {id(underlying(other)): gradient for gradient, other in again}
         second = [by_variable.get(id(underlying(each))) for each in variables]
         return distance(flat(second, variables), flat(gradients, variables)) > EXPLAINED

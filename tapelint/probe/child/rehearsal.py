@@ -20,6 +20,7 @@ from tapelint.probe.child.gradients import kind_of
 from tapelint.probe.child.identities import name_of, underlying
 from tapelint.probe.child.originals import Originals
 from tapelint.probe.child.parity.state import State
+from tapelint.probe.child.shares import whole
 from tapelint.probe.child.snapshot import array, largest
 from tapelint.record import GradientKind, Site
 
@@ -123,12 +124,12 @@ class _Course:
             self._step(*self._arguments)
             return
         before, state = Originals(), State(self._model)
-        events, inputs = len(self._arrivals.events), len(self._arrivals.inputs)
+        events, calls = len(self._arrivals.events), len(self._arrivals.calls)
         with before.watching(), self._arrivals.listening():
             self._step(*self._arguments)
         if self.beside is not None:
             seen = self._arrivals
-            self.beside.take(Run(tuple(seen.events[events:]), tuple(seen.inputs[inputs:]), before, state))
+            self.beside.take(Run(tuple(seen.events[events:]), tuple(seen.calls[calls:]), before, state))
 
     def _note(self, how: str, step: int) -> str:
         """What to say beside what the step raises."""
@@ -217,7 +218,7 @@ def _build(model: Any, arguments: tuple[Any, ...]) -> None:
     inputs = arguments[0][0] if len(arguments) == 1 and isinstance(arguments[0], tuple | list) else arguments[0]
     if not model.built:
         with contextlib.suppress(Exception):
-            model(inputs)
+            model(whole(inputs))
 
 
 @contextlib.contextmanager
