@@ -2,9 +2,11 @@
 
 import dataclasses
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from tapelint.catalog import named
 from tapelint.finding import Finding, Place
@@ -16,6 +18,9 @@ from tapelint.run.outcome import Crash
 from tapelint.source.disk import Files
 from tapelint.source.document import Document
 from tapelint.source.span import Position, Span
+
+if TYPE_CHECKING:
+    from tapelint.program.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Batch:
     wrappers: Wrappers = field(default_factory=Wrappers)
     target: Target = NEWEST
     files: Files = field(default_factory=Files)
+    onlooker: "Callable[[Program], None] | None" = None
+    """Somebody who is shown every program before it goes."""
 
     @property
     def size(self) -> int:
@@ -62,9 +69,19 @@ class Batch:
         for together in zip_longest(*map(programs, self.documents)):
             documents = [document for document in together if document is not None]
             built = build(documents, self.files.load, self.wrappers, self.target)
-            yield from examine(built, self.rules)
+            yield from examine(self._shown(built), self.rules)
             for document, message, position in built.unparsable:
                 yield unparsable(document, message, position)
+
+    def _shown(self, programs: "Iterable[Program]") -> "Iterable[Program]":
+        if self.onlooker is None:
+            return programs
+        return map(partial(_show, self.onlooker), programs)
+
+
+def _show(onlooker: "Callable[[Program], None]", program: "Program") -> "Program":
+    onlooker(program)
+    return program
 
 
 def joined(analyses: Iterable[Analysis]) -> Analysis:

@@ -55,6 +55,11 @@ def keras_required(folder: Path) -> Target | None:
     return None
 
 
+def look_again() -> None:
+    """Dependency files may have changed: read them anew when somebody asks."""
+    _said_in.cache_clear()
+
+
 @cache
 def _said_in(folder: Path) -> Target | None:
     """What the dependency files of one folder lead to: many files ask about the same folders above them."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from tapelint.finding import Finding, Place
 from tapelint.plugins import plugins
 from tapelint.run.admit import admit
-from tapelint.run.analyse import joined, unparsable
+from tapelint.run.analyse import Analysis, Batch, joined, unparsable
 from tapelint.run.audience import Audience
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.outcome import Crash, Outcome, order
@@ -29,15 +29,7 @@ def lint(
 ) -> Outcome:
     """What is found in the files at or below `paths`. Raises MissingPath and ConfigError."""
     hierarchy = _hierarchy(settings)
-    found = discovered(paths, hierarchy)
-    intake = Intake(files)
-    intake.failures.update(found.unreadable)
-    for path in found.files:
-        try:
-            intake.take(path, files.read(path))
-        except UnreadableFile as error:
-            intake.failures[path] = str(error)
-    return _outcome(intake, hierarchy, audience or Audience())
+    return _outcome(gathered(paths, hierarchy, files), hierarchy, audience or Audience())
 
 
 def discovered(paths: Sequence[Path], hierarchy: Hierarchy) -> Discovery:
@@ -63,11 +55,7 @@ def lint_texts(
 ) -> Outcome:
     """What is found in these of the `files`, which need not be on the disk. Raises ConfigError and UnreadableFile."""
     hierarchy = _hierarchy(settings)
-    intake = Intake(files)
-    for path in paths:
-        if not (hierarchy.run.force_exclude and excluded(path, lambda folder: hierarchy.at(folder).exclude)):
-            intake.take(path, files.read(path))
-    return _outcome(intake, hierarchy, audience or Audience())
+    return _outcome(taken(paths, hierarchy, files), hierarchy, audience or Audience())
 
 
 @dataclass
@@ -99,15 +87,46 @@ class Intake:
                 self.documents.append(document)
 
 
+def gathered(paths: Sequence[Path], hierarchy: Hierarchy, files: Files = ON_DISK) -> Intake:
+    """The files at or below `paths`. Raises MissingPath and ConfigError."""
+    intake = Intake(files)
+    found = discovered(paths, hierarchy)
+    intake.failures.update(found.unreadable)
+    for path in found.files:
+        try:
+            intake.take(path, files.read(path))
+        except UnreadableFile as error:
+            intake.failures[path] = str(error)
+    return intake
+
+
+def taken(paths: Iterable[Path], hierarchy: Hierarchy, files: Files = ON_DISK) -> Intake:
+    """These of the `files`, but for what is excluded by force. Raises ConfigError and UnreadableFile."""
+    intake = Intake(files)
+    for path in paths:
+        if not (hierarchy.run.force_exclude and excluded(path, lambda folder: hierarchy.at(folder).exclude)):
+            intake.take(path, files.read(path))
+    return intake
+
+
 def _outcome(intake: Intake, hierarchy: Hierarchy, audience: Audience) -> Outcome:
     audience.note(f"{len(intake.asked)} files, {len(intake.documents)} of them worth reading")
+    analysis = joined(spread(work(intake, hierarchy), hierarchy.run.jobs, audience))
+    return concluded(intake, analysis, hierarchy)
+
+
+def work(intake: Intake, hierarchy: Hierarchy) -> list[Batch]:
+    """What there is to analyse in an intake. Raises ConfigError."""
     if intake.documents and plugins():
         # Here and not only in other processes, so that it is told once what is wrong with them.
         from tapelint.checks.plugged import load
 
         load()
-    work = batches(((document, hierarchy.at(document.path.parent)) for document in intake.documents), intake.files)
-    analysis = joined(spread(work, hierarchy.run.jobs, audience))
+    return batches(((document, hierarchy.at(document.path.parent)) for document in intake.documents), intake.files)
+
+
+def concluded(intake: Intake, analysis: Analysis, hierarchy: Hierarchy) -> Outcome:
+    """What of an analysis reaches the user. Raises ConfigError."""
     documents: dict[Path, Document | None] = {document.path: document for document in intake.documents}
     found: dict[Path, list[Finding]] = {path: [] for path in documents}
     documents |= {finding.place.path: None for finding in intake.undecodable}
