@@ -1,14 +1,12 @@
 """Where a report goes, and in which format."""
 
 import dataclasses
-import json
+import importlib
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapelint.catalog import named
 from tapelint.cli.guard import Refusal, tell, warn
 from tapelint.report.address import shown
 from tapelint.run.outcome import Outcome
@@ -16,7 +14,18 @@ from tapelint.run.outcome import Outcome
 if TYPE_CHECKING:
     from tapelint.report.html.runs import Run
 
-FOR_PEOPLE = ("full", "concise")
+FOR_PEOPLE = ("full", "concise", "grouped")
+FOR_PROGRAMS = {
+    "json": "json",
+    "json-lines": "json_lines",
+    "sarif": "sarif.log",
+    "github": "github",
+    "gitlab": "gitlab",
+    "junit": "junit",
+    "rdjson": "rdjson",
+    "lsp": "lsp",
+}
+"""The modules of these formats, each of which is imported when somebody asks for it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +36,13 @@ class Output:
     file: Path | None = None
     quiet: bool = False
     statistics: bool = False
+
+    def __post_init__(self) -> None:
+        if self.statistics and self.format not in (*FOR_PEOPLE, "json"):
+            known = f"{', '.join(FOR_PEOPLE)} or json"
+            raise Refusal(
+                f"`--statistics` counts in words or in JSON, not as {self.format}; try `--output-format` {known}"
+            )
 
     def report(self, outcome: Outcome, runs: "Sequence[Run]" = ()) -> None:
         """Prints or writes the findings. Raises Refusal if the file cannot be written."""
@@ -54,26 +70,16 @@ class Output:
                 from tapelint.report import concise
 
                 return concise.render(self._spoken(outcome), colour=self.colour, total=not self.quiet)
-            case "json":
-                from tapelint.report import json as document
+            case "grouped":
+                from tapelint.report import grouped
 
-                return document.render(outcome)
+                return grouped.render(self._spoken(outcome), colour=self.colour, total=not self.quiet)
             case "html":
                 from tapelint.report.html import page
 
                 return page.render(outcome, runs)
-            case "github":
-                from tapelint.report import github
-
-                return github.render(outcome)
-            case "sarif":
-                from tapelint.report.sarif import log
-
-                return log.render(outcome)
             case _:
-                from tapelint.report import lsp
-
-                return lsp.render(outcome)
+                return _for_programs(outcome, self.format)
 
     @property
     def colour(self) -> bool:
@@ -96,10 +102,12 @@ class Output:
     def _statistics(self, outcome: Outcome) -> str:
         from tapelint.report import statistics
 
-        if self.format in FOR_PEOPLE:
-            return statistics.render(outcome)
-        counts = Counter(finding.rule for finding in outcome.findings).most_common()
-        return json.dumps([{"rule": rule, "code": named(rule).code, "count": n} for rule, n in counts], indent=2) + "\n"
+        return statistics.for_programs(outcome) if self.format == "json" else statistics.render(outcome)
+
+
+def _for_programs(outcome: Outcome, format: str) -> str:
+    render: Callable[[Outcome], str] = importlib.import_module(f"tapelint.report.{FOR_PROGRAMS[format]}").render
+    return render(outcome)
 
 
 def tell_troubles(outcome: Outcome, *, verbose: bool) -> None:

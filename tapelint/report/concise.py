@@ -22,11 +22,12 @@ def _line(finding: Finding) -> Line:
         (f"{named(finding.rule).code} [{severity}] ", SEVERITIES[severity]),
         (f"{finding.rule} ", "strong"),
         (ink.defuse(finding.message), "plain"),
-        *_verdict(finding),
+        *verdict(finding),
     )
 
 
-def _verdict(finding: Finding) -> Line:
+def verdict(finding: Finding) -> Line:
+    """What running has said, to be put behind the message."""
     if finding.verdict is None:
         return ()
     kind = finding.verdict.kind

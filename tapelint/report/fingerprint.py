@@ -16,4 +16,4 @@ def fingerprints(outcome: Outcome) -> Iterator[str]:
         code = likeness.code(finding, outcome.documents.get(finding.place.path))
         alike = (finding.rule, shown(finding.place.path), code)
         seen[alike] += 1
-        yield hashlib.sha256("\0".join((*alike, str(seen[alike]))).encode()).hexdigest()[:32]
+        yield hashlib.sha256("\0".join((*alike, str(seen[alike]))).encode(errors="surrogatepass")).hexdigest()[:32]

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ VERSION = 1
 
 
 def render(outcome: Outcome) -> str:
-    findings = [
-        _finding(finding, fingerprint)
-        for finding, fingerprint in zip(outcome.findings, fingerprints(outcome), strict=True)
-    ]
-    report = {"version": VERSION, "findings": findings, "summary": _summary(outcome)}
+    report = {"version": VERSION, "findings": list(findings(outcome)), "summary": _summary(outcome)}
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def findings(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """The findings, each as the object that stands for it in JSON."""
+    return map(_finding, outcome.findings, fingerprints(outcome))
 
 
 def _finding(finding: Finding, fingerprint: str) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "warnings": severities["warning"],
         "infos": severities["info"],
         "suppressed": outcome.suppressed,
+        "known": outcome.known,
         "skipped": _reasons(outcome.skipped),
         "failures": _reasons(outcome.failures),
         "crashes": [

@@ -26,7 +26,8 @@ def total(outcome: Outcome) -> Iterator[Line]:
     """How many findings of which severity, and what running the program said about them."""
     severities = Counter(finding.severity for finding in outcome.findings)
     found = [count(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
-    where = f"in {count(outcome.files, 'file')}" + f", {outcome.suppressed} suppressed" * bool(outcome.suppressed)
+    left_out = {"suppressed": outcome.suppressed, "known before": outcome.known}
+    where = f"in {count(outcome.files, 'file')}" + "".join(f", {n} {why}" for why, n in left_out.items() if n)
     yield (f"found {_listed(found)}" if found else "no findings", "strong"), (f" {where}", "plain")
     yield from _fixable(outcome)
     verdicts = Counter(finding.verdict.kind for finding in outcome.findings if finding.verdict)

@@ -10,7 +10,10 @@ from tapelint.program.wrappers import Wrappers
 from tapelint.run.select import Selector
 from tapelint.source.patterns import Patterns
 
-OUTPUT_FORMATS = ("full", "concise", "json", "sarif", "github", "lsp", "html")
+OUTPUT_FORMATS = (
+    *("full", "concise", "grouped", "json", "json-lines"),
+    *("sarif", "github", "gitlab", "junit", "rdjson", "lsp", "html"),
+)
 LEVELS: Sequence[Severity] = ("error", "warning", "info", "off")
 THRESHOLDS = LEVELS[:3]
 DEFAULT_EXCLUDE = (

@@ -253,7 +253,8 @@ class TestOutput:
         told = tapelint("train.py", "--select", "TL101", "--statistics")
         assert told.out == "1  TL101  gradients-not-applied\n"
         counted = tapelint("train.py", "--select", "TL101", "--statistics", "--output-format", "json")
-        assert json.loads(counted.out) == [{"rule": "gradients-not-applied", "code": "TL101", "count": 1}]
+        (row,) = json.loads(counted.out)
+        assert row == {"rule": "gradients-not-applied", "code": "TL101", "count": 1, "fixable": 0}
 
     def test_quiet_prints_findings_and_nothing_else(self, train: Path) -> None:
         told = tapelint("train.py", "--quiet", "--select", "TL101", "--output-format", "concise")

@@ -154,8 +154,9 @@ def test_the_last_line_counts_what_was_found() -> None:
     errors, notes = outcome("«a» «b»"), outcome("«a»", severity="info", path=Path("b.py"))
     warnings = outcome("«a» «b» «c»", severity="warning", path=Path("c.py"))
     findings = (*errors.findings, *notes.findings, *warnings.findings)
-    run = Outcome(findings, files=1200, suppressed=3, documents={**errors.documents, **notes.documents})
-    assert full.render(run).splitlines()[-1] == "found 2 errors, 3 warnings and 1 note in 1200 files, 3 suppressed"
+    run = Outcome(findings, files=1200, suppressed=3, known=2, documents={**errors.documents, **notes.documents})
+    last = "found 2 errors, 3 warnings and 1 note in 1200 files, 3 suppressed, 2 known before"
+    assert full.render(run).splitlines()[-1] == last
     assert full.render(errors).splitlines()[-1] == "found 2 errors in 1 file"
     assert full.render(Outcome(files=7)) == "no findings in 7 files\n"
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+from lsprotocol import types
+from lsprotocol.converters import get_converter
 
 from tapelint.finding import Place, Severity, TrailStep, Verdict
 from tapelint.report import lsp
 from tapelint.run.outcome import Outcome
 from tapelint.source.span import Position, Span
+from tests.report import specimens
 from tests.report.programs import outcome, traced
 
 SCHEMA = json.loads((Path(__file__).parent / "diagnostics.schema.json").read_text(encoding="utf-8"))
@@ -103,6 +106,18 @@ def test_each_file_has_its_own_set_in_order() -> None:
     told = published(run)
     assert [Path(params["uri"]).name for params in told] == ["a.py", "b.py"]
     assert [len(params["diagnostics"]) for params in told] == [2, 1]
+
+
+def test_the_library_of_clients_understands_all_of_it() -> None:
+    converter = get_converter()
+    run = specimens.everything()
+    read = [converter.structure(params, types.PublishDiagnosticsParams) for params in json.loads(lsp.render(run))]
+    assert sum(len(params.diagnostics) for params in read) == len(run.findings)
+    first = read[0].diagnostics[0]
+    assert first.severity is types.DiagnosticSeverity.Error
+    assert first.range.start == types.Position(line=0, character=10)
+    assert first.related_information is not None
+    assert [related.location.range.start.line for related in first.related_information] == [0, 6]
 
 
 def test_nothing_found_is_an_empty_list() -> None:

@@ -1,7 +1,9 @@
 import dataclasses
+import json
 
 from tapelint.report import statistics
 from tapelint.run.outcome import Outcome
+from tests.report import specimens
 from tests.report.programs import outcome
 
 
@@ -16,5 +18,21 @@ def test_the_rules_are_counted_most_often_first() -> None:
     ]
 
 
+def test_rules_with_a_fix_have_a_star() -> None:
+    run = specimens.everything()
+    assert statistics.render(run).splitlines() == [
+        "4  TL101  [*] gradients-not-applied",
+        "1  TL103      forward-outside-tape",
+    ]
+
+
+def test_programs_read_the_same() -> None:
+    assert json.loads(statistics.for_programs(specimens.everything())) == [
+        {"rule": "gradients-not-applied", "code": "TL101", "count": 4, "fixable": 2},
+        {"rule": "forward-outside-tape", "code": "TL103", "count": 1, "fixable": 0},
+    ]
+
+
 def test_nothing_found_is_nothing_counted() -> None:
     assert statistics.render(Outcome(files=3)) == ""
+    assert json.loads(statistics.for_programs(Outcome(files=3))) == []
