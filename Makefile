@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format index picture docs docs-serve browser parity precision speed vscode clean
+.PHONY: help demo test lint format index picture tutorial docs docs-serve browser parity precision speed vscode clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -25,6 +25,7 @@ help:
 	@echo 'make format     let ruff format and fix the code'
 	@echo 'make index      write the index of the rules again'
 	@echo 'make picture    draw the pictures of the README again'
+	@echo 'make tutorial   type the tutorial'\''s commands again and write down what they print'
 	@echo 'make docs       build the documentation site in site/ (make docs-serve: and show it at http://localhost:8000)'
 	@echo 'make browser    look at pages of the HTML report with a real browser, which must be there (chromium)'
 	@echo 'make parity     run many small training programs under the probe: does it know where they differ from fit?'
@@ -53,6 +54,9 @@ index: $(VENV)/with-tests
 
 picture: $(VENV)/with-tests
 	$(VENV)/bin/python docs/picture.py
+
+tutorial: $(VENV)/with-tests
+	$(RUN) docs.session
 
 docs: $(VENV)/with-docs
 	$(RUN) sphinx --quiet --fresh-env --fail-on-warning --conf-dir docs/site --doctree-dir build/doctrees . site

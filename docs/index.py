@@ -27,7 +27,7 @@ _COLUMNS = "| code | rule | level | precision | fix | seen by running | says |\n
 
 def index() -> str:
     """The tables, family by family."""
-    return "\n".join(_family(number, list(members)) for number, members in groupby(rules().values(), _family_of))
+    return "\n".join(_table(name, list(members)) for name, members in groupby(rules().values(), family))
 
 
 def written(page: str) -> str:
@@ -37,12 +37,13 @@ def written(page: str) -> str:
     return f"{before}{heading}\n{index()}{following}{after}"
 
 
-def _family_of(rule: Rule) -> int:
-    return int(rule.code[2])
+def family(rule: Rule) -> str:
+    """The family that the rule belongs to, as the index names it."""
+    return FAMILIES[int(rule.code[2])]
 
 
-def _family(number: int, members: list[Rule]) -> str:
-    return f"### {FAMILIES[number]}\n\n{_COLUMNS}" + "".join(map(_row, members))
+def _table(name: str, members: list[Rule]) -> str:
+    return f"### {name}\n\n{_COLUMNS}" + "".join(map(_row, members))
 
 
 def _row(rule: Rule) -> str:

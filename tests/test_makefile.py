@@ -95,6 +95,18 @@ def test_the_comparison_with_fit_needs_the_probe(checkout: Checkout) -> None:
     assert asked[-1] == "-m benchmarks.parity"
 
 
+def test_the_site_needs_no_tensorflow(checkout: Checkout) -> None:
+    assert checkout.make("docs").returncode == 0
+    asked = checkout.asked()
+    (install,) = installs(asked)
+    assert install.endswith("--editable .[docs]")
+    assert asked[-1].startswith("-m sphinx")
+    checkout.make("test")
+    checkout.asked()
+    assert checkout.make("docs").returncode == 0
+    assert not installs(checkout.asked())
+
+
 def test_pages_are_looked_at_with_what_the_tests_need(checkout: Checkout) -> None:
     assert checkout.make("browser").returncode == 0
     asked = checkout.asked()

@@ -40,7 +40,8 @@ def setup(app: Sphinx) -> None:
     """Hooks in what Sphinx does not do of itself."""
     app.connect("builder-inited", _name_pages)
     listing.connect(app)
-    app.add_js_file("rules.js", loading_method="defer")
+    for script in ("rules.js", "copy.js"):
+        app.add_js_file(script, loading_method="defer")
     for mark in marks.TRANSFORMS:
         app.add_transform(mark)
 

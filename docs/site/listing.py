@@ -9,7 +9,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from docs.site.pages import START, navigation
+from docs.site.pages import START, TITLES, navigation
 from tapelint.catalog import rules
 
 _TREE = "\n\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n"
@@ -46,4 +46,9 @@ def _rule_pages() -> list[str]:
 
 
 def _side_bar(caption: str, pages: list[str]) -> str:
-    return _TREE.format(caption=caption, pages="\n".join(pages))
+    return _TREE.format(caption=caption, pages="\n".join(map(_entry, pages)))
+
+
+def _entry(page: str) -> str:
+    target = "self" if page == START else page
+    return f"{TITLES[page]} <{target}>" if page in TITLES else target

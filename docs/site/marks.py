@@ -8,7 +8,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
-from docs.site.pages import ROOT
+from docs.index import family
+from docs.site.pages import ROOT, RULES
 from tapelint import catalog
 from tapelint.catalog import Rule
 from tapelint.report.reference import REPOSITORY
@@ -78,7 +79,7 @@ def _rule(page: str) -> Rule | None:
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, list[nodes.Node]]]:
-    yield "code", [nodes.literal("", rule.code)]
+    yield "code", [nodes.literal("", rule.code), nodes.Text(", "), _family(rule)]
     level = f"{rule.severity}, in preview: off until asked for" if rule.preview else rule.severity
     yield "level", [nodes.Text(level)]
     yield "category", [nodes.Text(rule.category)]
@@ -90,6 +91,14 @@ def _facts(rule: Rule) -> Iterator[tuple[str, list[nodes.Node]]]:
         yield "former names", [nodes.Text(", ".join(rule.aliases))]
     yield "since", [nodes.Text(rule.since)]
     yield "silence", [nodes.literal("", f"# tapelint: ignore[{rule.name}] reason")]
+
+
+def _family(rule: Rule) -> nodes.Element:
+    """A link to the rules that are about the same."""
+    anchor = nodes.make_id(family(rule))
+    name = nodes.inline("", family(rule))
+    where = {"refdomain": "doc", "reftype": "myst", "reftarget": RULES, "reftargetid": anchor}
+    return addnodes.pending_xref("", name, **where, refdoc=f"rules/{rule.name}", refexplicit=True)
 
 
 def _table(rows: list[tuple[str, list[nodes.Node]]]) -> nodes.table:

@@ -17,13 +17,15 @@ RULES = "rules/index"
 
 NAVIGATION: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "Using tapelint": ("tutorial", RULES, "configuration", "how-it-works"),
-        "Where it runs": ("ci", "editors", "output-formats", "report"),
+        "Using tapelint": (START, "tutorial", RULES, "configuration", "how-it-works"),
+        "Where it runs": ("editors", "ci", "output-formats", "report"),
         "From Python": ("python-api", "plugins"),
         "The project": ("parity", "contributing"),
     }
 )
 """The pages under each heading of the side bar. A page that does not exist is left out."""
+TITLES = MappingProxyType({START: "Overview", "tutorial": "Tutorial", "parity": "Parity with fit"})
+"""What the side bar calls a page, where the title is too long for it."""
 REST = "More"
 
 _NAMES = MappingProxyType({"README": START, "CONTRIBUTING": "contributing", "rules/README": RULES})
@@ -48,6 +50,6 @@ def navigation(pages: set[str]) -> Iterator[tuple[str, list[str]]]:
     for heading, listed in NAVIGATION.items():
         if there := [page for page in listed if page in pages]:
             yield heading, there
-    named = {START, *(page for listed in NAVIGATION.values() for page in listed)}
+    named = {page for listed in NAVIGATION.values() for page in listed}
     if rest := sorted(page for page in pages - named if not page.startswith("rules/")):
         yield REST, rest
