@@ -192,13 +192,18 @@ def _shelf() -> Path:
 
 @functools.cache
 def _read_all() -> Mapping[str, Rule]:
-    known = dict(load(_shelf()))
+    known = dict(_own())
     for plugin in plugins():
         try:
             known |= load(plugin.shelf, plugin, known.values())
         except BrokenPage as error:
             raise plugin.broken(str(error)) from error
     return MappingProxyType(known)
+
+
+@functools.cache
+def _own() -> Mapping[str, Rule]:
+    return load(_shelf())
 
 
 @functools.cache

@@ -28,7 +28,7 @@ class BrokenCheck(Exception):
         self.plugin = plugin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Plugin:
     """A package with rules. The codes of all of them begin with `prefix`; importing `module` files their checks."""
 
@@ -73,9 +73,7 @@ class Plugin:
 def plugins() -> tuple[Plugin, ...]:
     """The plugins that are installed, by their prefixes. Raises BrokenPlugin."""
     points = importlib.metadata.entry_points(group=GROUP)
-    found = sorted(
-        {Plugin(point.name, point.value, _distribution(point)) for point in points}, key=lambda plugin: plugin.prefix
-    )
+    found = sorted({Plugin(point.name, point.value, _distribution(point)) for point in points})
     counted = Counter(plugin.prefix for plugin in found)
     for plugin in found:
         if not _PREFIX.fullmatch(plugin.prefix) or plugin.prefix in _TAKEN:
