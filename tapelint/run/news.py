@@ -12,7 +12,6 @@ from tapelint.run.changes import Changes
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.outcome import Outcome
 from tapelint.run.select import runs_only
-from tapelint.run.suppress import UNUSED
 
 
 class Sieve:
@@ -96,7 +95,7 @@ def _competence(baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, r
             return not path.exists()
         if rule is None:
             return True
-        if path in unparsable and rule.name not in (UNPARSABLE, UNUSED):
+        if path in unparsable and rule.name != UNPARSABLE:
             return False
         return (ran or not runs_only(rule)) and rule.name in hierarchy.at(path.parent).rules_for(path)
 
