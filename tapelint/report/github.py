@@ -64,7 +64,7 @@ def _troubles(outcome: Outcome, base: Path) -> Iterator[str]:
     """The files that were not linted."""
     for crash in outcome.crashes:
         where = {"file": within(crash.path, base), "title": "tapelint"}
-        yield _command("error", where, f"tapelint crashed on this file, please report it: {defuse(crash.error)}")
+        yield _command("error", where, f"{crash.culprit} crashed on this file, please report it: {defuse(crash.error)}")
     for path, reason in outcome.failures.items():
         yield _command("error", {"file": within(path, base), "title": "tapelint"}, defuse(reason))
 

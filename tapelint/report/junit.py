@@ -68,7 +68,7 @@ def _troubles(outcome: Outcome) -> Iterator[Element]:
     for path, reason in outcome.failures.items():
         yield _trouble(path, "error", reason)
     for crash in outcome.crashes:
-        yield _trouble(crash.path, "error", f"tapelint crashed on this file, please report it: {crash.error}")
+        yield _trouble(crash.path, "error", f"{crash.culprit} crashed on this file, please report it: {crash.error}")
 
 
 def _trouble(path: Path, tag: str, reason: str) -> Element:

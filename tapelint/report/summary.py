@@ -18,7 +18,8 @@ def troubles(outcome: Outcome) -> Iterator[Line]:
     for path, reason in outcome.failures.items():
         yield ("error", "error"), (f": {defuse(shown(path))}: {defuse(reason)}", "plain")
     for crash in outcome.crashes:
-        told = f": tapelint failed on {defuse(shown(crash.path))}, which is a bug of its own: {defuse(crash.error)}"
+        whose = f"{defuse(crash.culprit)} failed on {defuse(shown(crash.path))}, which is a bug of its own"
+        told = f": {whose}: {defuse(crash.error)}"
         yield ("error", "error"), (told, "plain")
 
 

@@ -53,7 +53,7 @@ def _notifications(outcome: Outcome) -> Iterator[dict[str, Any]]:
     for path, reason in outcome.failures.items():
         yield _notification(path, "error", reason)
     for crash in outcome.crashes:
-        told = f"tapelint crashed on this file, please report it: {crash.error}"
+        told = f"{crash.culprit} crashed on this file, please report it: {crash.error}"
         yield {**_notification(crash.path, "error", told), "exception": _exception(crash)}
 
 
