@@ -103,6 +103,7 @@ def test_it_is_found_in_other_processes(example: Path) -> None:
 
 
 def test_its_own_tests_pass(example: Path) -> None:
-    told = outside(example, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(EXAMPLE), str(EXAMPLE))
+    configuration = str(EXAMPLE / "pyproject.toml")
+    told = outside(example, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", configuration, str(EXAMPLE))
     assert told.returncode == 0, told.stdout
     assert "2 passed" in told.stdout
