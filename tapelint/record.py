@@ -759,8 +759,9 @@ class Guard:
 class Record:
     """Everything that was seen of one run.
 
-    `cut` names the kinds of entries of which there were too many to keep, `troubles` says what the probe itself failed
-    to see, and why.
+    Of its `seconds`, `importing` went into TensorFlow, which is brought for several scripts by the first of them, and
+    `running` into the script, observed. `cut` names the kinds of entries of which there were too many to keep,
+    `troubles` says what the probe itself failed to see, and why.
     """
 
     script: str
@@ -804,6 +805,8 @@ class Record:
     stderr: str = ""
     version: int = VERSION
     comparisons: tuple[Comparison, ...] = ()
+    importing: float = 0.0
+    running: float = 0.0
 
 
 def to_json(record: Record, indent: int | None = None) -> str:

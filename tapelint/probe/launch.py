@@ -103,6 +103,7 @@ def run(
         where=known.where or _crash_site(exit.stderr, str(path)),
         exit_code=known.exit_code if known.exit_code is not None or exit.code == 0 else exit.code,
         seconds=round(time.monotonic() - started, 3),
+        running=known.running or round(exit.running, 3),
         guards=(
             *known.guards,
             Guard("private directory", True, "a copy of the script's surroundings, removed afterwards"),

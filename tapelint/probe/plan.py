@@ -14,7 +14,8 @@ class Plan:
     `roots` are the directories whose files are the user's own code; `parent` is the process that waits for the child,
     without which it must not live; `patient`: what is looked for may come late, so that a run of quick steps is given
     more of them; `loss` names the one that the steps are meant to have, where they compute one of their own; `journal`
-    is the descriptor to write to, once there is one.
+    is the descriptor to write to, once there is one; `imported` are the seconds that went into imports for the child
+    before there was one.
     """
 
     script: str
@@ -30,6 +31,7 @@ class Plan:
     patient: bool = False
     loss: str = ""
     journal: int = -1
+    imported: float = 0.0
 
     def encode(self) -> str:
         """The plan as one argument of a command line."""

@@ -25,7 +25,7 @@ REPORTING = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How the process ended, and what it said."""
+    """How the process ended, what it said, and for how long the script was running, as seen from here."""
 
     ledger: Ledger
     code: int
@@ -33,6 +33,7 @@ class Exit:
     interrupted: bool
     stdout: str
     stderr: str
+    running: float = 0.0
 
 
 def supervise(
@@ -61,7 +62,8 @@ def supervise(
         finally:
             code = child.end()
         ears.drain()
-        return Exit(ears.ledger, code, overran, interrupted, ears.text("stdout"), ears.text("stderr"))
+        said = ears.text("stdout"), ears.text("stderr")
+        return Exit(ears.ledger, code, overran, interrupted, *said, supervisor.running)
 
 
 class _Ears:
@@ -142,7 +144,7 @@ class _Supervisor:
         self._empty = empty
         self._watch = watch
         self._deadline = time.monotonic() + STARTUP
-        self._running = False
+        self._begun = 0.0
         self._reported = 0.0
 
     def wait(self) -> bool:
@@ -151,11 +153,16 @@ class _Supervisor:
             if time.monotonic() > self._deadline:
                 return False
             self._ears.listen(0.05)
-            if self._ears.ledger.begun and not self._running:
-                self._running = True
+            if self._ears.ledger.begun and not self._begun:
+                self._begun = time.monotonic()
                 self._deadline = time.monotonic() + self._seconds + GRACE
             self._report()
         return True
+
+    @property
+    def running(self) -> float:
+        """For how many seconds the script has been running."""
+        return time.monotonic() - self._begun if self._begun else 0.0
 
     def _report(self) -> None:
         now = time.monotonic()

@@ -6,6 +6,7 @@ import os
 import random
 import sys
 import threading
+import time
 import traceback
 import types
 from collections.abc import Callable
@@ -74,8 +75,10 @@ class _Run:
 
     def run(self, guards: list[Any]) -> None:
         """From the first import to the end."""
+        began = time.monotonic()
         program = self._read()
         witness = self._prepared(program)
+        self.scribe.fields(importing=round(self.plan.imported + time.monotonic() - began, 3))
         audit = Audit(self.plan.private, witness.deny)
         guards.append(audit.begin())
         self.scribe.fields(guards=guards)
@@ -208,7 +211,13 @@ class _Run:
         self.ended = True
         self.scribe.flush()
         self.scribe.fields(
-            end=end, detail=detail, where=where, exit_code=code, exception=exception, updates=self.budget.updates
+            end=end,
+            detail=detail,
+            where=where,
+            exit_code=code,
+            exception=exception,
+            updates=self.budget.updates,
+            running=0.0 if end == "unstarted" else round(time.monotonic() - self.budget.started, 3),
         )
 
 

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import socket
+import time
 import warnings
 from typing import NoReturn
 
@@ -19,7 +20,9 @@ LONGEST_ORDER = 16
 def serve(link: int, parent: int) -> None:
     """Fork a child for each plan that comes, one after the other, until there is nobody left to send any."""
     limits.end_with(parent)
+    began = time.monotonic()
     _import_ahead()
+    imported = time.monotonic() - began
     nothing = os.open(os.devnull, os.O_RDWR)
     for output in (1, 2):  # They were the first child's, and are to end with it.
         os.dup2(nothing, output)
@@ -28,7 +31,10 @@ def serve(link: int, parent: int) -> None:
             text, descriptors, _, _ = socket.recv_fds(orders, LONGEST_PLAN, 3)
             if not text:
                 return
-            plan = dataclasses.replace(Plan.decode(text.decode()), journal=descriptors[0], parent=os.getpid())
+            plan = dataclasses.replace(
+                Plan.decode(text.decode()), journal=descriptors[0], parent=os.getpid(), imported=imported
+            )
+            imported = 0.0  # The first child has told it.
             child = _forked()
             if child == 0:
                 orders.close()
