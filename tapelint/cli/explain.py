@@ -1,7 +1,6 @@
 """`tapelint explain`: what a rule says, why, and what to do."""
 
 import json
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -12,9 +11,9 @@ from tapelint import catalog
 from tapelint.catalog import Rule
 from tapelint.cli import options
 from tapelint.cli.guard import Refusal, guarded
+from tapelint.report.reference import prose
 
 FORMATS = ("full", "json")
-_DECLARATION = re.compile(r"^```toml\n.*?^```\n\n?", re.MULTILINE | re.DOTALL)
 
 
 def explain(
@@ -80,7 +79,7 @@ def _rows(rules: Sequence[Rule]) -> list[str]:
 
 
 def _show_page(rule: Rule) -> None:
-    page = _DECLARATION.sub(f"*{_nature(rule)}*\n\n", rule.text, count=1)
+    page = prose(rule)
     if not on_a_terminal():
         typer.echo(page.rstrip())
         return
@@ -93,14 +92,3 @@ def _show_page(rule: Rule) -> None:
 def on_a_terminal() -> bool:
     """Whether a person reads the page as it is printed."""
     return sys.stdout.isatty()
-
-
-def _nature(rule: Rule) -> str:
-    """The declaration in a line of prose."""
-    told = [rule.code, rule.category, f"{rule.severity} by default", f"{rule.precision} precision"]
-    if rule.preview:
-        told.append("preview")
-    if rule.fix:
-        told.append(f"{rule.fix} fix")
-    told.append("proved by running" if rule.probe else "found by reading")
-    return ", ".join([*told, f"since {rule.since}"])
