@@ -2,8 +2,11 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.installation import build_wheel
 
 
 @pytest.fixture
@@ -12,3 +15,9 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout. Tests that ask for it belong to the group "wheel", so that it is built once."""
+    return build_wheel(tmp_path_factory.mktemp("dist"))

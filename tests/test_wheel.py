@@ -1,15 +1,12 @@
 """The wheel, built from this checkout and installed alone: what a user gets from the package index."""
 
-import os
-import subprocess
-import sys
-import venv
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.installation import ROOT, new_environment, run
 
 # The tests share one wheel and one environment, so they stay in one process.
 pytestmark = pytest.mark.xdist_group("wheel")
@@ -30,31 +27,11 @@ for epoch in range(3):
 """
 
 
-def run(*command: str | Path, at: Path) -> subprocess.CompletedProcess[str]:
-    """A command's end, in a folder and with nothing of this process's Python in its environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return subprocess.run(command, cwd=at, env=kept, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shelf = tmp_path_factory.mktemp("dist")
-    built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", shelf, at=ROOT)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (path,) = shelf.glob("*.whl")
-    return path
-
-
 @pytest.fixture(scope="module")
 def home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new environment with the wheel and what it asks for."""
     directory = tmp_path_factory.mktemp("home") / "an environment"
-    venv.create(directory, with_pip=True)
-    python = directory / "bin" / "python"
-    installed = run(
-        python, "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel, at=directory
-    )
-    assert installed.returncode == 0, installed.stderr
+    new_environment(directory, str(wheel))
     return directory
 
 
@@ -68,7 +45,8 @@ def test_the_wheel_holds_the_package_and_the_pages_and_nothing_else(wheel: Path)
     assert "tapelint/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     code = [name for name in names if not name.startswith("tapelint/rules/")]
-    assert not [name for name in code if "test" in Path(name).stem or "fixture" in name or name.endswith(".pyc")]
+    of_the_tests = {"test", "tests", "conftest", "fixtures", "pyc"}
+    assert not [name for name in code if of_the_tests.intersection(re.split(r"[/._]", name))]
 
 
 def test_pytest_finds_its_plugin_in_the_wheel(wheel: Path) -> None:
