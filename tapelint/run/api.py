@@ -34,6 +34,7 @@ class Options(TypedDict, total=False):
     fixable: Sequence[str]
     force_exclude: bool
     ignore: Sequence[str]
+    ignore_suppressions: bool
     jobs: int
     per_file_ignores: Mapping[str, Sequence[str]]
     preview: bool

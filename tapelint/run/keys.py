@@ -87,7 +87,7 @@ _KEYS = (
         adds=True,
     ),
     Key("extend-fixable", _RULES, "Rules whose findings may be fixed as well.", '["TL2"]', adds=True),
-    Key("extend-ignore", _RULES, "The same as `ignore`.", '["unseeded-program"]', adds=True),
+    Key("extend-ignore", _RULES, "The same as `ignore`.", '["unseeded-run"]', adds=True),
     Key(
         "extend-per-file-ignores",
         _BY_FILE,
@@ -102,7 +102,7 @@ _KEYS = (
     Key("fix-only", Switch(), "Whether to mend what can be mended and report nothing.", "true", False),
     Key("fixable", _RULES, "Rules whose findings may be fixed.", '["TL2", "TL8"]', ("ALL",)),
     Key("force-exclude", Switch(), "Whether to leave out even what is named on the command line.", "true", False),
-    Key("ignore", _RULES, "Rules that are off.", '["unseeded-program", "TL9"]', adds=True),
+    Key("ignore", _RULES, "Rules that are off.", '["unseeded-run", "TL9"]', adds=True),
     Key(
         "ignore-suppressions",
         Switch(),
@@ -137,7 +137,7 @@ _KEYS = (
         "severity",
         TableOf(RuleName(), OneOf(LEVELS)),
         "The level of a rule's findings, which also turns the rule on, or with `off` off.",
-        '{ unseeded-program = "warning", TL609 = "off" }',
+        '{ unseeded-run = "warning", TL609 = "off" }',
         adds=True,
     ),
     Key(

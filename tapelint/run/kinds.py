@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tapelint import catalog
-from tapelint.run.select import Selector, UnknownSelector, spellings
+from tapelint.run.select import Selector, UnknownSelector
 from tapelint.source.patterns import BadPattern, Patterns
 
 Step = str | int
 Schema = dict[str, Any]
+
+# What many keys refer to is defined once in the schema.
+SELECTOR, RULE = "selector", "rule"
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -39,6 +42,11 @@ class Kind(ABC):
     """A kind of value. `words` complete "must be …"."""
 
     words: str
+
+    @property
+    def shape(self) -> str:
+        """The kind in words that stand alone."""
+        return self.words
 
     @abstractmethod
     def faults(self, value: Any) -> Iterator[Fault]:
@@ -187,7 +195,7 @@ class Rules(Kind):
             yield Fault(f"names `{value}`, which is called `{rule.name}` now")
 
     def schema(self) -> Schema:
-        return {"enum": [*spellings()]}
+        return {"$ref": f"#/definitions/{SELECTOR}"}
 
 
 class RuleName(Rules):
@@ -205,13 +213,14 @@ class RuleName(Rules):
         return catalog.named(value).name
 
     def schema(self) -> Schema:
-        return {"enum": [name for rule in catalog.rules().values() for name in (rule.name, rule.code)]}
+        return {"$ref": f"#/definitions/{RULE}"}
 
 
 class FunctionName(Kind):
     """The full name of a function, or as much of its end as tells it from others."""
 
     words = "dotted names like `ourlib.optim.step`"
+    shape = "a dotted name"
 
     def faults(self, value: Any) -> Iterator[Fault]:
         if not isinstance(value, str) or not all(part.isidentifier() for part in value.split(".")):
@@ -228,6 +237,10 @@ class ListOf(Kind):
 
     def __init__(self, item: Kind) -> None:
         self.item = item
+
+    @property
+    def shape(self) -> str:
+        return f"a list, each item {self.item.shape}"
 
     def faults(self, value: Any) -> Iterator[Fault]:
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
@@ -255,6 +268,10 @@ class TableOf(Kind):
     def __init__(self, name: Kind, value: Kind) -> None:
         self.name = name
         self.value = value
+
+    @property
+    def shape(self) -> str:
+        return f"a table, each name {self.name.shape}, each value {self.value.shape}"
 
     def faults(self, value: Any) -> Iterator[Fault]:
         if not isinstance(value, dict):
@@ -292,6 +309,11 @@ class Fields(Kind):
 
     def __init__(self, fields: Mapping[str, Kind]) -> None:
         self.fields = fields
+
+    @property
+    def shape(self) -> str:
+        (kind,) = {kind.shape for kind in self.fields.values()}
+        return f"a table of {', '.join(f'`{name}`' for name in self.fields)}, each value {kind}"
 
     def faults(self, value: Any) -> Iterator[Fault]:
         if not isinstance(value, dict):

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from tapelint.catalog import rules
 from tapelint.run.keys import KEYS, Key
+from tapelint.run.kinds import RULE, SELECTOR
+from tapelint.run.select import spellings
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 """The dialect that the TOML plugins of editors understand."""
@@ -18,6 +21,10 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "properties": {key.name: _property(key) for key in KEYS.values()},
         "additionalProperties": False,
+        "definitions": {
+            SELECTOR: {"enum": [*spellings()]},
+            RULE: {"enum": [name for rule in rules().values() for name in (rule.name, rule.code)]},
+        },
     }
 
 

@@ -84,7 +84,7 @@ class TestRule:
 
     def test_the_schema_knows_it(self) -> None:
         schema = json.loads(tapelint("config", "--schema").out)
-        assert {"ACME", "ACME001", "unlogged-fit"} <= set(schema["properties"]["select"]["items"]["enum"])
+        assert {"ACME", "ACME001", "unlogged-fit"} <= set(schema["definitions"]["selector"]["enum"])
 
     def test_the_function_finds_it(self) -> None:
         assert [finding.rule for finding in package.lint("train.py").findings] == ["unlogged-fit"]
