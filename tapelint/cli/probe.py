@@ -13,7 +13,7 @@ from tapelint.cli.status import exit_status
 from tapelint.run.outcome import Outcome
 
 if TYPE_CHECKING:
-    from tapelint.cli.evidence import Evidence
+    from tapelint.probe.evidence import Evidence
 
 FORMATS = ("full", "concise", "json", "html")
 
@@ -65,7 +65,8 @@ def probe(
             raise Refusal(f"`probe` reports as one of {', '.join(FORMATS)}, not as {output.format}")
         for message in hierarchy.run.warnings:
             warn(message)
-        from tapelint.cli.evidence import Evidence, Trial, try_out
+        from tapelint.cli.evidence import Trial, try_out
+        from tapelint.probe.evidence import Evidence
         from tapelint.run.lint import lint
 
         evidence = Evidence(lint([path], hierarchy))
@@ -87,7 +88,9 @@ def probe(
 
 
 def _report(output: Output, outcome: Outcome, evidence: "Evidence") -> str:
-    found = output.findings(outcome, evidence.runs)
+    from tapelint.cli.evidence import runs_of
+
+    found = output.findings(outcome, runs_of(evidence))
     if output.format == "html":
         return found
     (record,) = evidence.records.values()

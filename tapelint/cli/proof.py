@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tapelint.cli.evidence import Trial, gather
+from tapelint.cli.evidence import Trial, gather, runs_of
 from tapelint.cli.guard import tell, warn
 from tapelint.cli.mending import Wishes, taken_back, where, write
 from tapelint.finding import Finding, Place, Verdict
@@ -63,7 +63,7 @@ def mended_and_proved(
     first = gather(lint(ON_DISK), trial)
     judged = first.outcome(hierarchy)
     if first.interrupted:
-        return judged, Mending(judged, (), (), {}), True, first.runs
+        return judged, Mending(judged, (), (), {}), True, runs_of(first)
     verdicts = {key(each): each.verdict for each in judged.findings if each.verdict}
     without: set[Key] = {one for one, verdict in verdicts.items() if verdict.kind == "refuted"}
     while True:
@@ -78,7 +78,7 @@ def mended_and_proved(
         failing = [effect for effect in effects if effect.fails]
         if evidence.interrupted:
             taken_back(mending.changes, mending.changes)
-            return judged, Mending(judged, (), (), {}), True, first.runs
+            return judged, Mending(judged, (), (), {}), True, runs_of(first)
         if not failing:
             break
         taken_back(mending.changes, mending.changes)
@@ -88,7 +88,7 @@ def mended_and_proved(
     if not wishes.quiet:
         for effect in effects:
             tell(str(effect))
-    return evidence.outcome(hierarchy), mending, False, evidence.runs
+    return evidence.outcome(hierarchy), mending, False, runs_of(evidence)
 
 
 def _effects(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tapelint.cli import options
 from tapelint.cli.adoption import Adoption
-from tapelint.cli.evidence import Trial, gather
+from tapelint.cli.evidence import Trial, gather, runs_of
 from tapelint.cli.guard import FOUND, Refusal, tell, warn
 from tapelint.cli.intake import STDIN, Intake, from_disk, from_standard_input
 from tapelint.cli.mending import Wishes, write
@@ -152,7 +152,7 @@ def _examined(intake: Intake, hierarchy: Hierarchy, wishes: Wishes, trial: Trial
         return Result(outcome)
     evidence = gather(outcome, trial)
     judged = adoption.news_of_running(evidence.outcome(hierarchy))
-    return Result(judged, interrupted=evidence.interrupted, runs=evidence.runs)
+    return Result(judged, interrupted=evidence.interrupted, runs=runs_of(evidence))
 
 
 def _tell(result: Result, intake: Intake, wishes: Wishes, output: Output, *, verbose: bool) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.cli.evidence import Evidence
 from tapelint.finding import Verdict
+from tapelint.probe.evidence import Evidence
 from tapelint.probe.launch import run
 from tapelint.record import Caller, Record, Site, from_json, to_json
 from tapelint.report import account
