@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 FOR_PEOPLE = ("full", "concise", "grouped")
 FOR_PROGRAMS = {
-    "json": "json",
     "json-lines": "json_lines",
     "sarif": "sarif.log",
     "github": "github",
@@ -60,7 +59,7 @@ class Output:
             raise Refusal(f"cannot write `{self.file}`: {error.strerror}") from None
 
     def findings(self, outcome: Outcome, runs: "Sequence[Run]" = ()) -> str:
-        """The findings in the format asked for; a page has the `runs`, too."""
+        """The findings in the format asked for; JSON and the page have the `runs`, too."""
         match self.format:
             case "full":
                 from tapelint.report import full
@@ -74,6 +73,10 @@ class Output:
                 from tapelint.report import grouped
 
                 return grouped.render(self._spoken(outcome), colour=self.colour, total=not self.quiet)
+            case "json":
+                from tapelint.report import json
+
+                return json.render(outcome, runs)
             case "html":
                 from tapelint.report.html import page
 

@@ -2,14 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tapelint.catalog import named
 from tapelint.finding import Finding, Fix, TrailStep
+from tapelint.record import Record
 from tapelint.report.address import shown
 from tapelint.report.fingerprint import fingerprints
+from tapelint.report.html.runs import Run
 from tapelint.report.reference import is_static, page
 from tapelint.run.outcome import Outcome
 from tapelint.source.span import Position
@@ -17,8 +19,14 @@ from tapelint.source.span import Position
 VERSION = 1
 
 
-def render(outcome: Outcome) -> str:
-    report = {"version": VERSION, "findings": list(findings(outcome)), "summary": _summary(outcome)}
+def render(outcome: Outcome, runs: Sequence[Run] = ()) -> str:
+    """The report; the runs that findings were put to the test in are named with how they ended, and what they took."""
+    report = {
+        "version": VERSION,
+        "findings": list(findings(outcome)),
+        "summary": _summary(outcome),
+        **({"runs": [_run(record) for run in runs for record in run.records]} if runs else {}),
+    }
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -77,6 +85,19 @@ def _reasons(files: Mapping[Path, str]) -> list[dict[str, str]]:
     return [{"path": shown(path), "reason": reason} for path, reason in files.items()]
 
 
+def _run(record: Record) -> dict[str, Any]:
+    return {
+        "path": shown(Path(record.script)),
+        "graph": record.graph,
+        "end": record.end,
+        "detail": record.detail,
+        "updates": record.updates,
+        "seconds": record.seconds,
+        "importing": record.importing,
+        "running": record.running,
+    }
+
+
 def _summary(outcome: Outcome) -> dict[str, Any]:
     severities = Counter(finding.severity for finding in outcome.findings)
     return {
@@ -89,6 +110,12 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "skipped": _reasons(outcome.skipped),
         "failures": _reasons(outcome.failures),
         "crashes": [
-            {"path": shown(crash.path), "error": crash.error, "traceback": crash.traceback} for crash in outcome.crashes
+            {
+                "path": shown(crash.path),
+                "error": crash.error,
+                "traceback": crash.traceback,
+                "culprit": crash.culprit,
+            }
+            for crash in outcome.crashes
         ],
     }

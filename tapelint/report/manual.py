@@ -8,7 +8,7 @@ from tapelint.report.reference import page
 
 _DECLARATION = re.compile(r"\A# .*?^```toml\n.*?^```\n\s*", re.MULTILINE | re.DOTALL)
 _SECTION = re.compile(r"^## (.*)\n", re.MULTILINE)
-_EXPECTATION = re.compile(r"[ \t]*# (?:error|missed)\b(?::.*)?$", re.MULTILINE)
+_EXPECTATION = re.compile(r"[ \t]*# (?P<kind>error|missed)\b(?::(?P<other>[ ]*\[)?.*)?$", re.MULTILINE)
 _LINK = re.compile(r"\]\((?P<name>[a-z0-9-]+)\.md(?P<place>#[^)]*)?\)")
 _CURE = "Instead"
 
@@ -20,10 +20,10 @@ def opening(rule: Rule) -> str:
 
 
 def lesson(rule: Rule) -> str:
-    """The page as Markdown, without the look-alikes and the notation for tests; its links lead to other pages."""
+    """The page as Markdown, without the look-alikes; what is meant for tests says where to look instead."""
     first, *sections = _parts(rule)
     cure = [f"## {title}\n{text}" for title, text in zip(sections[::2], sections[1::2], strict=True) if title == _CURE]
-    text = _EXPECTATION.sub("", "".join([first, *cure])).strip()
+    text = _EXPECTATION.sub(_pointer, "".join([first, *cure])).strip()
     return f"{_LINK.sub(_absolute, text)}\n\n[The whole page]({page(rule)})\n"
 
 
@@ -35,3 +35,7 @@ def _parts(rule: Rule) -> list[str]:
 def _absolute(link: re.Match[str]) -> str:
     other = catalog.find(link["name"])
     return f"]({page(other)}{link['place'] or ''})" if other else link[0]
+
+
+def _pointer(expectation: re.Match[str]) -> str:
+    return "  # <- here" if expectation["kind"] == "error" and not expectation["other"] else ""

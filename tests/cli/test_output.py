@@ -51,7 +51,7 @@ def read(format: str, text: str) -> Any:
 
 
 def test_every_format_is_for_somebody() -> None:
-    assert {*FOR_PEOPLE, *FOR_PROGRAMS, "html"} == set(OUTPUT_FORMATS)
+    assert {*FOR_PEOPLE, *FOR_PROGRAMS, "json", "html"} == set(OUTPUT_FORMATS)
 
 
 @pytest.mark.usefixtures("hostile")

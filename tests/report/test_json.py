@@ -9,11 +9,13 @@ import pytest
 from tapelint.catalog import rules
 from tapelint.finding import Fix, Place, TrailStep, Verdict
 from tapelint.report import json
+from tapelint.report.html.runs import Run
 from tapelint.run.outcome import Crash, Outcome
 from tapelint.run.select import runs_only
 from tapelint.source.edit import Edit
 from tapelint.source.span import Position, Span
 from tests.report.programs import outcome, traced
+from tests.report.runs import compiled, right
 
 SCHEMA = parser.loads((Path(__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 
@@ -121,8 +123,26 @@ def test_the_summary_counts() -> None:
         "known": 5,
         "skipped": [{"path": "e.ipynb", "reason": "a notebook"}],
         "failures": [{"path": "d.py", "reason": "no permission"}],
-        "crashes": [{"path": "c.py", "error": "KeyError: 1", "traceback": "Traceback …"}],
+        "crashes": [{"path": "c.py", "error": "KeyError: 1", "traceback": "Traceback …", "culprit": "tapelint"}],
     }
+
+
+def test_runs_are_named_with_what_they_took() -> None:
+    record = dataclasses.replace(right(), importing=1.5, running=2.5)
+    parsed = parser.loads(json.render(outcome("«x»"), [Run(record, compiled())]))
+    jsonschema.validate(parsed, SCHEMA, cls=jsonschema.Draft202012Validator)
+    first, second = parsed["runs"]
+    assert first == {
+        "path": "train.py",
+        "graph": False,
+        "end": record.end,
+        "detail": record.detail,
+        "updates": record.updates,
+        "seconds": record.seconds,
+        "importing": 1.5,
+        "running": 2.5,
+    }
+    assert second["graph"] is True
 
 
 def fingerprints(run: Outcome) -> list[str]:

@@ -1,5 +1,6 @@
 """The page of a rule, for whoever has just met a finding."""
 
+import dataclasses
 import re
 
 import pytest
@@ -27,3 +28,12 @@ def test_the_opening_is_a_paragraph_in_one_line() -> None:
     assert told.startswith("`tape.gradient` only computes. ")
     assert told.endswith("did all the work of training.")
     assert "\n" not in told
+
+
+def test_a_lesson_shows_where_the_rule_is_broken_and_not_where_others_are() -> None:
+    assert lesson(RULES["gradients-not-applied"]).count("# <- here") == 1
+    page = (
+        """# x\n\n```toml\ncode = "TL999"\n```\n\nWords.\n\n```python\na()  # error\nb()  # error: [other] "b"\n```\n"""
+    )
+    told = lesson(dataclasses.replace(RULES["gradients-not-applied"], text=page))
+    assert "a()  # <- here\nb()\n" in told

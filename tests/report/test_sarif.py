@@ -1,5 +1,6 @@
 """SARIF that the published schema accepts, that an independent reader understands, and that says what was found."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -165,6 +166,14 @@ def test_a_fix_is_a_change_of_the_file() -> None:
     assert path_of(change["artifactLocation"]) == specimens.HOSTILE.as_posix()
     told = [(each["deletedRegion"]["startColumn"], each["insertedContent"]["text"]) for each in change["replacements"]]
     assert told == [(11, "keep("), (21, ")\nopt.apply(g)")]
+
+
+def test_new_lines_end_as_those_of_the_file_do() -> None:
+    run = specimens.hostile()
+    document = run.documents[specimens.HOSTILE]
+    crlf = dataclasses.replace(document, text=document.text.replace("\n", "\r\n"))
+    (fix,) = run_of(dataclasses.replace(run, documents={specimens.HOSTILE: crlf}))["results"][0]["fixes"]
+    assert fix["artifactChanges"][0]["replacements"][1]["insertedContent"]["text"] == ")\r\nopt.apply(g)"
 
 
 def test_a_finding_in_a_notebook_is_on_the_lines_of_its_file() -> None:

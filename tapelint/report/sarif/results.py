@@ -10,6 +10,7 @@ from tapelint.report.sarif.places import Documents, artifact, lines_of, location
 from tapelint.report.sarif.rules import LEVELS
 from tapelint.report.testimony import is_refuted, statement, told, weight
 from tapelint.source.edit import Edit
+from tapelint.source.lines import Lines
 from tapelint.source.span import Position
 
 _FINGERPRINT = "tapelint/v1"
@@ -48,8 +49,10 @@ def _numbered(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _fix(fix: Fix, finding: Finding, documents: Documents) -> dict[str, Any]:
+    document = documents.get(finding.place.path)
+    end = Lines(document.text).end if document and not document.parts else "\n"
     lines = lines_of(finding.place.path, documents)
-    replacements = [_replacement(edit, lines) for edit in fix.edits]
+    replacements = [_replacement(edit, lines, end) for edit in fix.edits]
     change = {"artifactLocation": artifact(finding.place.path), "replacements": replacements}
     return {
         "description": {"text": f"{fix.title} ({fix.safety})"},
@@ -58,10 +61,11 @@ def _fix(fix: Fix, finding: Finding, documents: Documents) -> dict[str, Any]:
     }
 
 
-def _replacement(edit: Edit, lines: tuple[str, ...]) -> dict[str, Any]:
+def _replacement(edit: Edit, lines: tuple[str, ...], end: str) -> dict[str, Any]:
+    """The edit, whose new lines end as those of the file do."""
     return {
         "deletedRegion": region(edit.span, lines),
-        **({"insertedContent": {"text": edit.text}} if edit.text else {}),
+        **({"insertedContent": {"text": edit.text.replace("\n", end)}} if edit.text else {}),
     }
 
 

@@ -26,7 +26,7 @@ def descriptor(rule: Rule) -> dict[str, Any]:
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": opening(rule)[:_LONGEST_TEXT]},
-        "help": {"text": f"{opening(rule)}\n\n{page(rule)}", "markdown": lesson(rule)},
+        "help": {"text": lesson(rule), "markdown": lesson(rule)},
         "helpUri": page(rule),
         "defaultConfiguration": {
             "enabled": not rule.preview and rule.severity != "off",
