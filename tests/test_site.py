@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
@@ -250,17 +251,21 @@ def test_rules_lead_to_their_neighbours(site: Site) -> None:
 
 
 @pytest.fixture(scope="module")
-def index(site: Site) -> dict[str, dict[str, object]]:
+def index(site: Site) -> dict[str, Any]:
     """What the search looks in, which a page opened from a disk can load, too."""
     script = (site.folder / "searchindex.js").read_text(encoding="utf-8")
-    known: dict[str, dict[str, object]] = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
+    known: dict[str, Any] = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
     return known
 
 
-def test_the_search_knows_every_rule_by_its_name(index: dict[str, dict[str, object]]) -> None:
+def test_the_search_knows_every_rule_by_its_name(index: dict[str, Any]) -> None:
     assert [name for name in rules() if name not in index["alltitles"]] == []
 
 
-def test_the_search_knows_the_codes_and_the_words(index: dict[str, dict[str, object]]) -> None:
-    assert {rule.code.lower() for rule in rules().values()} <= index["terms"].keys()
-    assert "apply_gradi" in index["terms"] or "apply_gradients" in index["terms"]
+def test_a_code_leads_the_search_to_the_page_of_its_rule(index: dict[str, Any]) -> None:
+    led = {code.upper(): index["docnames"][page] for code, ((page, _, main),) in index["indexentries"].items() if main}
+    assert led == {rule.code: f"rules/{rule.name}" for rule in rules().values()}
+
+
+def test_the_search_knows_the_words_of_programs(index: dict[str, Any]) -> None:
+    assert "apply_gradi" in index["terms"]

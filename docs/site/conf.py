@@ -26,6 +26,7 @@ myst_linkify_fuzzy_links = False
 
 html_theme = "furo"
 html_static_path = ["static"]
+html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
 html_extra_path = ["../tapelint.schema.json"]
 html_show_sphinx = False

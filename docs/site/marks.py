@@ -30,7 +30,11 @@ class Declaration(SphinxTransform):
         if rule is None:
             return
         block = next(block for block in self.document.findall(nodes.literal_block) if block["language"] == "toml")
-        block.replace_self([nodes.paragraph("", rule.summary, classes=["summary"]), _table(list(_facts(rule)))])
+        anchor = next(self.document.findall(nodes.section))["ids"][0]
+        # Who searches for a code finds this page before those that quote it.
+        code = addnodes.index(entries=[("single", rule.code, anchor, "main", None)])
+        summary = nodes.paragraph("", rule.summary, classes=["summary"])
+        block.replace_self([code, summary, _table(list(_facts(rule)))])
 
 
 class Expected(SphinxTransform):

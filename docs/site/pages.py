@@ -19,7 +19,7 @@ NAVIGATION: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Using tapelint": (START, "tutorial", RULES, "configuration", "how-it-works"),
         "Where it runs": ("editors", "ci", "output-formats", "report"),
-        "From Python": ("python-api", "plugins"),
+        "From Python": ("python-api", "linting-from-python", "plugins"),
         "The project": ("parity", "contributing"),
     }
 )

@@ -16,8 +16,10 @@ function addButton(block) {
   button.className = "copy";
   button.textContent = "Copy";
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(typed(block));
-    button.textContent = "Copied";
+    button.textContent = await navigator.clipboard.writeText(typed(block)).then(
+      () => "Copied",
+      () => "Not allowed",
+    );
     setTimeout(() => (button.textContent = "Copy"), 1500);
   });
   block.append(button);
