@@ -15,8 +15,6 @@ from tapelint.run.outcome import Outcome
 if TYPE_CHECKING:
     from tapelint.probe.evidence import Evidence
 
-FORMATS = ("full", "concise", "json", "html")
-
 
 def probe(
     script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="The training script.")],
@@ -61,8 +59,6 @@ def probe(
             severity_threshold=severity_threshold,
         )
         output = Output(hierarchy.run.output_format, output_file, quiet)
-        if output.format not in FORMATS:
-            raise Refusal(f"`probe` reports as one of {', '.join(FORMATS)}, not as {output.format}")
         for message in hierarchy.run.warnings:
             warn(message)
         from tapelint.cli.evidence import Trial, try_out
@@ -88,10 +84,11 @@ def probe(
 
 
 def _report(output: Output, outcome: Outcome, evidence: "Evidence") -> str:
+    """The findings, and what happened if the format has a place for it."""
     from tapelint.cli.evidence import runs_of
 
     found = output.findings(outcome, runs_of(evidence))
-    if output.format == "html":
+    if output.format != "json" and output.format not in FOR_PEOPLE:
         return found
     (record,) = evidence.records.values()
     if output.format in FOR_PEOPLE:

@@ -12,6 +12,8 @@ import pytest
 from tapelint.finding import Finding, Place, Verdict
 from tapelint.probe import launch, verdict
 from tapelint.record import Exceptional, Function, Record
+from tapelint.report.html import plots
+from tapelint.run.settings import OUTPUT_FORMATS
 from tapelint.source.span import Position, Span
 from tests.cli.commands import BROKEN, LINE, tapelint
 
@@ -142,6 +144,17 @@ class TestCheck:
         assert told.out.count("<strong>confirmed by the run</strong>") == 2
         assert "The run" not in tapelint("check", "--select", "TL101", "--output-format", "html").out
 
+    @pytest.mark.parametrize("format", OUTPUT_FORMATS)
+    @pytest.mark.parametrize("command", [("check", "--probe"), ("probe",)])
+    def test_every_format_has_the_verdict(
+        self, command: tuple[str, ...], format: str, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(plots, "available", lambda: False)
+        told = tapelint(*command, "train.py", "--select", "TL101", "--output-format", format)
+        assert told.status == 1
+        assert re.search("confirmed.*seen in train.py", told.out, re.DOTALL)
+        assert len(stage.asked) == 1
+
     def test_an_interrupt_leaves_a_report(self, stage: Stage) -> None:
         stage.record = dataclasses.replace(stage.record, end="interrupted")
         for name in ("a", "b"):
@@ -226,7 +239,6 @@ class TestProbe:
         [
             (["nope.py"], "no such file: `nope.py`"),
             (["."], "not a file: `.`"),
-            (["train.py", "--output-format", "lsp"], "not as lsp"),
             (["train.py", "--steps", "0"], "--steps"),
             ([], "SCRIPT"),
         ],
