@@ -49,15 +49,17 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
-    """What the package offers, loaded when somebody asks for it: importing the package costs nothing."""
-    if name not in _HOME_OF:
-        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    from importlib import import_module
+if not TYPE_CHECKING:  # which would take every name for one that is there
 
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        """What the package offers, loaded when somebody asks for it: importing the package costs nothing."""
+        if name not in _HOME_OF:
+            raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import tapelint as package
+from tapelint.checks import api
+from tapelint.source.markdown import fences
 from tests.cli.commands import tapelint
 from tests.plugins.conftest import EXAMPLE
 
@@ -107,3 +109,23 @@ def test_its_own_tests_pass(example: Path) -> None:
     told = outside(example, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", configuration, str(EXAMPLE))
     assert told.returncode == 0, told.stdout
     assert "2 passed" in told.stdout
+
+
+def test_the_documentation_shows_it_as_it_is() -> None:
+    shown = {
+        fence.file: fence.text
+        for fence in fences((ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"))
+        if fence.file
+    }
+    assert set(shown) == {"pyproject.toml", "tapelint_acme/__init__.py", "tests/test_pages.py"}
+    for name, text in shown.items():
+        assert text == (EXAMPLE / name).read_text(encoding="utf-8")
+
+
+def test_the_documentation_has_the_declaration_and_the_names() -> None:
+    blocks = [fence.text for fence in fences((ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"))]
+    page = (EXAMPLE / "tapelint_acme" / "rules" / "unlogged-fit.md").read_text(encoding="utf-8")
+    declaration = next(fence.text for fence in fences(page) if fence.language == "toml")
+    assert declaration in blocks
+    told = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    assert [name for name in api.__all__ if f"`{name}`" not in told] == []
