@@ -143,6 +143,16 @@ def test_the_project_says_where_its_site_is() -> None:
     assert project["urls"]["Homepage"] == reference.REPOSITORY
 
 
+def test_the_workflow_that_publishes_it_is_one_that_github_reads() -> None:
+    workflow = ROOT / ".github" / "workflows" / "site.yml"
+    command = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", workflow)
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert {"- run: make docs", "path: site"} <= {
+        line.strip() for line in workflow.read_text(encoding="utf-8").splitlines()
+    }
+
+
 def test_every_link_inside_the_site_leads_to_a_page_and_a_place(site: Site) -> None:
     inside = [(page, link) for page in site.pages.values() for link in page.links if not is_external(link)]
     assert len(inside) > 1000
