@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format index picture tutorial docs docs-serve browser parity precision speed vscode clean
+.PHONY: help demo test lint format index picture tutorial docs docs-serve browser parity probing precision speed vscode clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -29,6 +29,7 @@ help:
 	@echo 'make docs       build the documentation site in site/ (make docs-serve: and show it at http://localhost:8000)'
 	@echo 'make browser    look at pages of the HTML report with a real browser, which must be there (chromium)'
 	@echo 'make parity     run many small training programs under the probe: does it know where they differ from fit?'
+	@echo 'make probing    time `tapelint check --probe` on 20 scripts beside their steps and two imports of TensorFlow'
 	@echo 'make precision  lint other people'\''s packages (downloads them) and compare with what readers judged'
 	@echo 'make speed      time tapelint and flake8 on the same files of other people'\''s packages (downloads them)'
 	@echo 'make vscode     build the VS Code extension, editors/vscode/tapelint.vsix (needs node)'
@@ -70,6 +71,9 @@ browser: $(VENV)/with-tests
 
 parity: $(VENV)/with-probe
 	$(RUN) benchmarks.parity
+
+probing: $(VENV)/with-probe
+	$(RUN) benchmarks.probing
 
 precision: $(VENV)/bin/tapelint
 	$(RUN) benchmarks.precision

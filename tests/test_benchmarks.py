@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import packages, precision, speed, verdicts
+from benchmarks import packages, precision, probing, speed, verdicts
 from benchmarks.packages import Package, Unavailable
 from benchmarks.verdicts import ROOT, Figures, Judgement, Key
 from tapelint.run.dependencies import keras_required
@@ -170,3 +170,28 @@ class TestSpeed:
         text = speed.told([], runs, jobs=2)
         assert "110 MiB" in text
         assert text.endswith("tapelint / flake8: 0.50 of the time, 1.00 of the processor")
+
+
+class TestProbing:
+    def test_the_choice_is_the_same_for_everybody(self) -> None:
+        scripts = probing.chosen(20)
+        assert scripts == probing.chosen(20) == sorted(set(scripts))
+        assert set(probing.chosen(5)) < set(scripts)
+        with pytest.raises(probing.Failed, match="100000 scripts were wanted, and there are only"):
+            probing.chosen(100_000)
+
+    def test_a_round_takes_its_times_from_the_report(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        told = {"runs": [{"path": "a.py", "running": 2.0, "importing": 3.0}, {"path": "b.py", "running": 1.0}]}
+        told["runs"][1]["importing"] = 0.5
+        answer = subprocess.CompletedProcess([], 1, json.dumps(told), "")
+        monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+        seen = probing.measured([Path("a.py"), Path("b.py")])
+        assert (seen.steps, seen.importing, seen.runs) == (3.0, 3.5, 2)
+        with pytest.raises(probing.Failed, match="only 2 of 3 scripts were run"):
+            probing.measured([Path("a.py"), Path("b.py"), Path("c.py")])
+
+    def test_the_whole_is_held_against_what_cannot_be_saved(self) -> None:
+        rounds = [probing.Round(whole, 4.0, 3.0, 3.0, 2) for whole in (11.0, 30.0, 13.0)]
+        assert rounds[0].ratio == 1.1
+        assert "the median is 1.30, more than the 1.25" in probing.told(rounds)
+        assert "the median is 1.10, at most the 1.25" in probing.told(rounds[:1])

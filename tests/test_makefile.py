@@ -87,12 +87,13 @@ def test_the_demo_installs_the_probe_and_nothing_else(checkout: Checkout) -> Non
     assert only.startswith("check --probe")
 
 
-def test_the_comparison_with_fit_needs_the_probe(checkout: Checkout) -> None:
-    assert checkout.make("parity").returncode == 0
+@pytest.mark.parametrize("name", ["parity", "probing"])
+def test_what_runs_programs_needs_the_probe(name: str, checkout: Checkout) -> None:
+    assert checkout.make(name).returncode == 0
     asked = checkout.asked()
     (install,) = installs(asked)
     assert install.endswith("--editable .[probe]")
-    assert asked[-1] == "-m benchmarks.parity"
+    assert asked[-1] == f"-m benchmarks.{name}"
 
 
 def test_the_site_needs_no_tensorflow(checkout: Checkout) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-MOST_ENTRIES = 600
+MOST_ENTRIES = 300
 MOST_BYTES = 16 << 20
 LARGEST_FILE = 1 << 20
 LINKED_WHOLE = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", "site-packages"})
@@ -77,8 +77,9 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _copied(entry: os.DirEntry[str], copy: Path) -> bool:
     try:
-        shutil.copy2(entry.path, copy)
-        copy.chmod(copy.stat().st_mode | stat.S_IWUSR)
+        shutil.copyfile(entry.path, copy)
+        times = entry.stat()
+        os.utime(copy, ns=(times.st_atime_ns, times.st_mtime_ns))
     except OSError:
         copy.unlink(missing_ok=True)
         return False
