@@ -169,10 +169,11 @@ class Pattern(Text):
         if not isinstance(value, str):
             yield self._not(value)
             return
+        pattern = value.removeprefix("!") if self.negatable else value
         try:
-            Patterns(Path("/"), (value.removeprefix("!") if self.negatable else value,)).check()
-        except BadPattern as error:
-            yield Fault(f"is wrong: {error}")
+            Patterns(Path("/"), (pattern or "!",)).check()
+        except BadPattern:
+            yield Fault(f"is wrong: `{value}` is not a valid pattern")
 
 
 class Rules(Kind):

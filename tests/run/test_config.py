@@ -1,7 +1,9 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from tapelint import __version__, catalog
 from tapelint.run.config import ConfigError, file_layers, inline_layer, option_layer
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.merge import ROCK_BOTTOM, merge
@@ -108,6 +110,48 @@ class TestValues:
         assert list(values(layers)) == ["jobs", "select"]
 
 
+class TestFixes:
+    def test_all_are_fixable_by_default(self) -> None:
+        assert settings("").unfixable == frozenset()
+
+    def test_unfixable_takes_out_and_the_more_specific_wins(self) -> None:
+        got = settings('unfixable = ["TL1"]\nextend-fixable = ["TL106"]')
+        assert {"gradients-not-applied"} <= got.unfixable
+        assert got.unfixable.isdisjoint({"gradient-inside-tape", "unreduced-loss"})
+
+    def test_fixable_leaves_only_what_it_names(self) -> None:
+        got = settings('fixable = ["TL1"]\nunfixable = ["TL101"]')
+        assert {"gradients-not-applied", "unreduced-loss"} <= got.unfixable
+        assert "gradient-inside-tape" not in got.unfixable
+
+    def test_safety_is_what_is_said_of_it(self) -> None:
+        got = settings('extend-safe-fixes = ["TL10"]\nextend-unsafe-fixes = ["TL101"]')
+        assert got.safety["gradients-not-applied"] == "unsafe"
+        assert got.safety["gradient-never-taken"] == "safe"
+        assert "unreduced-loss" not in got.safety
+
+
+class TestRenamed:
+    @pytest.fixture(autouse=True)
+    def renamed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        rule = dataclasses.replace(catalog.named("unreduced-loss"), aliases=("loss-not-reduced",))
+        known = {**catalog._by_any_name(), rule.name: rule, rule.code: rule, "loss-not-reduced": rule}
+        monkeypatch.setattr(catalog, "_by_any_name", lambda: known)
+
+    def test_the_former_name_still_means_the_rule_and_is_noticed(self) -> None:
+        got = settings('ignore = [\n  "TL101",\n  "loss-not-reduced",\n]\n[severity]\nloss-not-reduced = "off"\n')
+        assert got.rules.isdisjoint({"unreduced-loss", "gradients-not-applied"})
+        assert got.warnings == (
+            "tapelint.toml:3: `ignore` names `loss-not-reduced`, which is called `unreduced-loss` now",
+            "tapelint.toml:6: `severity` names `loss-not-reduced`, which is called `unreduced-loss` now",
+        )
+
+    def test_so_it_is_on_the_command_line(self, here: Path) -> None:
+        got = merge([option_layer({"select": ["loss-not-reduced"]}, here)])
+        assert got.rules == {"unreduced-loss"}
+        assert got.warnings == ("`--select` names `loss-not-reduced`, which is called `unreduced-loss` now",)
+
+
 class TestRefusals:
     def test_an_unknown_key_has_its_line_and_its_nearest_neighbour(self) -> None:
         text = '[project]\nname = "x"\n\n[tool.tapelint]\npreview = true\nper_file_ignore = {}\n'
@@ -160,6 +204,43 @@ class TestRefusals:
     def test_a_wrong_value_is_named_with_its_line(self, text: str, words: str) -> None:
         assert words in refusal(text)
 
+    def test_all_errors_of_a_file_are_told_at_once(self, here: Path) -> None:
+        text = 'selct = ["TL1"]\njobs = 0\nignore = [\n  "TL1",\n  "TX1",  # gone\n  "TX2",\n]\n'
+        (here / "tapelint.toml").write_text(text)
+        with pytest.raises(ConfigError) as caught:
+            file_layers(here / "tapelint.toml")
+        assert caught.value.messages == (
+            "tapelint.toml:1: unknown key `selct`, did you mean `select`?",
+            "tapelint.toml:2: `jobs` must be a whole number above 0, not the number `0`",
+            "tapelint.toml:5: `ignore` is wrong: there is no rule `TX1`",
+            "tapelint.toml:6: `ignore` is wrong: there is no rule `TX2`",
+        )
+
+    def test_errors_inside_tables(self) -> None:
+        text = "[per-file-ignores]\n'a' = ['TL1', 'TX1']\n'b' = [\n  'TL1',\n  'TX2',\n]\n'!' = []\n"
+        assert refusal(text).splitlines() == [
+            "tapelint.toml:2: `per-file-ignores` of `a` is wrong: there is no rule `TX1`",
+            "tapelint.toml:5: `per-file-ignores` of `b` is wrong: there is no rule `TX2`",
+            "tapelint.toml:7: `per-file-ignores` is wrong: `!` is not a valid pattern",
+        ]
+
+    def test_one_rule_under_two_names(self) -> None:
+        text = "[severity]\nTL101 = 'info'\ngradients-not-applied = 'error'\n"
+        assert refusal(text) == (
+            "tapelint.toml:3: `severity` names the same twice, `TL101` and `gradients-not-applied`"
+        )
+
+    def test_a_version_that_is_not_this_one_is_all_that_is_told(self) -> None:
+        told = refusal('from-the-future = true\nrequired-version = ">=99"\n')
+        assert told == f"tapelint.toml:2: this configuration is for tapelint `>=99`, and this is {__version__}"
+
+    def test_versions(self) -> None:
+        assert settings(f'required-version = "{__version__}"').rules
+        assert settings('required-version = ">=0.1,<9"').rules
+        assert "this configuration is for tapelint `0.0.9`" in refusal('required-version = "0.0.9"')
+        assert "must be a version such as" in refusal('required-version = "new"')
+        assert "must be a version such as" in refusal("required-version = 1")
+
     def test_a_table_that_is_none(self) -> None:
         assert "must be a table" in refusal("[tool]\ntapelint = 1\n", "pyproject.toml")
 
@@ -197,6 +278,11 @@ dotted.key = 3
 select = 1
 [tool.tapelint.severity]
 TL101 = "info"
+[tool.tapelint.many]
+a = ["x"]
+
+b = [ "y",
+  "z" ]
 """
 
     @pytest.mark.parametrize(
@@ -212,10 +298,16 @@ TL101 = "info"
             ("tool other", 15),
             ("tool tapelint severity", 17),
             ("tool tapelint severity TL101", 18),
+            ("tool tapelint exclude 0", 6),
+            ("tool tapelint exclude 1", 8),
+            ("tool tapelint select 0", 11),
+            ("tool tapelint many a 0", 20),
+            ("tool tapelint many b 1", 23),
         ],
     )
     def test_the_statement_that_defines_the_key(self, key: str, line: int) -> None:
-        assert line_of(self.TEXT, key.split()) == line
+        steps = [int(step) if step.isdigit() else step for step in key.split()]
+        assert line_of(self.TEXT, steps) == line
 
 
 class TestHierarchy:
@@ -243,6 +335,23 @@ class TestHierarchy:
         self, project: Path, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
         assert Hierarchy(project).at(tmp_path_factory.mktemp("elsewhere")).output_format == "concise"
+
+    def test_a_hidden_file_wins_over_both(self, project: Path) -> None:
+        (project / ".tapelint.toml").write_text('output-format = "json"\n')
+        assert Hierarchy(project).run.output_format == "json"
+
+    def test_the_user_s_own_file_holds_where_there_is_no_other(
+        self, project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        home = tmp_path_factory.mktemp("home")
+        (home / "tapelint").mkdir()
+        (home / "tapelint" / "tapelint.toml").write_text('output-format = "json"\nexclude = ["/a"]\n')
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+        bare = tmp_path_factory.mktemp("bare")
+        assert Hierarchy(bare).run.output_format == "json"
+        assert [patterns.root for patterns in Hierarchy(bare).run.exclude] == [bare]
+        assert Hierarchy(bare, search=False).run.output_format == "full"
+        assert Hierarchy(project).run.output_format == "concise"
 
     def test_options_win_over_every_file(self, project: Path) -> None:
         hierarchy = Hierarchy(project, [option_layer({"extend-select": ["TL101"]}, project)])
