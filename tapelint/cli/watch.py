@@ -1,7 +1,7 @@
 """`tapelint check --watch`: the same run again whenever a file changes."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,7 +9,6 @@ from tapelint.cli.guard import Refusal, complaint, tell
 from tapelint.cli.task import Task
 from tapelint.report.address import shown
 from tapelint.run.config import FILE_NAMES
-from tapelint.run.hierarchy import Hierarchy
 from tapelint.source.discover import MissingPath
 from tapelint.source.formats import SUFFIXES
 
@@ -43,26 +42,27 @@ def _contradictions(task: Task) -> Iterator[str]:
         yield "`--watch` only reports; leave out `--diff`, `--update-baseline` and `--add-ignore`"
 
 
-def _roots(paths: Iterable[Path]) -> list[Path]:
+def _roots(paths: Sequence[Path]) -> list[Path]:
     """The directories to watch: of a file the one it lies in, for it may import its neighbours. Raises MissingPath."""
-    asked = [Path.cwd() / path for path in paths] or [Path.cwd()]
-    missing = tuple(path for path in asked if not path.exists())
+    missing = tuple(path for path in paths if not path.exists())
     if missing:
         raise MissingPath(missing)
+    asked = [Path.cwd() / path for path in paths] or [Path.cwd()]
     return list(dict.fromkeys(path if path.is_dir() else path.parent for path in asked))
 
 
-def _carry_out(task: Task) -> Hierarchy | None:
-    """Does the task once; returns the settings it went by, None if there is something wrong with them."""
+def _carry_out(task: Task) -> frozenset[Path]:
+    """Does the task once; returns the files beside the linted ones that it went by, as far as they are known."""
     hierarchy = None
     try:
         hierarchy = task.hierarchy()
         task.carry_out(hierarchy)
+        return hierarchy.files | {path for path in (hierarchy.run.baseline,) if path}
     except BrokenPipeError:
         raise
     except Exception as error:  # whatever it is, the next change may mend it
         tell(f"error: {complaint(error)}")
-    return hierarchy
+        return hierarchy.files if hierarchy else frozenset()
 
 
 def _changes(roots: list[Path]) -> Iterator[bool]:
@@ -86,10 +86,9 @@ def _changes(roots: list[Path]) -> Iterator[bool]:
 class _Stamps:
     """The files that decide about a run and need not lie in a directory that is watched, and when they were written."""
 
-    def __init__(self, hierarchy: Hierarchy | None, task: Task, roots: Iterable[Path]) -> None:
+    def __init__(self, known: Iterable[Path], task: Task, roots: Iterable[Path]) -> None:
         above = [folder / name for root in roots for folder in root.parents for name in FILE_NAMES]
         named = [Path(text) for text in task.config or () if "=" not in text]
-        known = [*hierarchy.files, *filter(None, [hierarchy.run.baseline])] if hierarchy else []
         self._stamps = {path: _stamp(path) for path in (*above, *named, *known)}
 
     def changed(self) -> bool:
