@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tapelint.probe.child.parity.application import Application, applied
+from tapelint.probe.child.parity.application import Application, applied, exchanged
 from tapelint.probe.child.parity.causes import Sizes, of_factor, of_penalties
 from tapelint.probe.child.parity.solve import Vector
 
@@ -76,6 +76,22 @@ class TestSeveralTapes:
     def test_a_sum(self) -> None:
         both = {key: 0.5 * GIVEN[key] + 0.5 * EARLIER[key] for key in GIVEN}
         assert applied(both, [EARLIER, GIVEN], NAMES).weights == pytest.approx((0.5, 0.5))
+
+    def test_a_sum_of_few_numbers(self) -> None:
+        few, earlier = {1: np.array([1.0, -2.0, 0.5])}, {1: np.array([0.3, 0.4, -2.0])}
+        both = {1: 0.25 * few[1] + 0.25 * earlier[1]}
+        assert applied(both, [earlier, few], NAMES).weights == pytest.approx((0.25, 0.25))
+        unlike = applied({1: few[1] + 0.5 * earlier[1]}, [earlier, few], NAMES)
+        assert unlike.weights is None
+        assert "too few numbers" in unlike.reason
+
+    def test_those_of_another_model(self) -> None:
+        other = {key + 10: each for key, each in EARLIER.items()}
+        application = exchanged({1: EARLIER[1], 2: GIVEN[2]}, [GIVEN, other], {**NAMES, 11: "another"})
+        assert application is not None
+        assert told(application) == ["permuted-pairs: the gradient of `another` is applied to `first`"]
+        assert application.foreign == (11,)
+        assert exchanged(GIVEN, [GIVEN, other], NAMES) is None
 
     def test_a_player_of_its_own(self) -> None:
         other = {key + 10: each for key, each in EARLIER.items()}

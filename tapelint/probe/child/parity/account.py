@@ -112,7 +112,7 @@ def accounted(
         penalties=penalties,
         share=share,
         residual=residual,
-        causes=(*loss.causes, *_of_mode(judged, modes)),
+        causes=(*loss.causes, *(_of_mode(judged, modes) or _of_bare_layers(step))),
         unasked=_unasked(step, judged, question, number),
         apart=_apart(modes) if loss.is_known else None,
         is_plain=loss.is_known and len(step.forwards) == 1,
@@ -204,6 +204,19 @@ def _of_mode(judged: list[Forward], modes: _Modes | None) -> list[Cause]:
     if "false" in flags:
         words += " unless these layers are frozen, as one may want them to be in fine-tuning"
     return [mode, Cause("statistics-frozen", words)]
+
+
+def _of_bare_layers(step: Step) -> list[Cause]:
+    """Layers without weights, such as those of dropout, that are called one by one and not told to be in training."""
+    for forward in step.forwards:
+        flows = any(step.weight(each) is not None for each in forward.tensors)
+        bare = not any("float" in str(each.dtype) for each in forward.layer.variables)
+        if flows and bare and forward.call.training != "true":
+            told = [each.training for each in forward.call.sensitive if each.training is not None]
+            if told and not any(told):
+                how = "with `training=False`" if forward.call.training == "false" else "without `training=True`"
+                return [Cause("inference-mode", f"`{forward.call.name}` is called {how}")]
+    return []
 
 
 def _apart(modes: _Modes | None) -> float | None:

@@ -46,10 +46,9 @@ def applied(taken: dict[int, Vector], given: Sequence[dict[int, Vector]], names:
     newest = given[-1]
     keys = [key for key in taken if key in newest and newest[key].shape == taken[key].shape]
     finite = all(np.isfinite(each).all() for each in taken.values())
-    permuted = finite and _permuted(taken, {key: each for tape in given for key, each in tape.items()}, names)
-    if permuted:
-        cause, sources = permuted
-        return Application(_only_newest(given, 1.0), (cause,), tuple(key for key in sources if key not in taken))
+    permuted = exchanged(taken, given, names) if finite else None
+    if permuted is not None:
+        return permuted
     if not keys:
         return Application(None)
     user, own = _joined(taken, keys), _joined(newest, keys)
@@ -81,10 +80,11 @@ def _factor(user: Vector, own: Vector) -> float | None:
     return factor if distance(factor * own, user) <= EXPLAINED and user.any() else None
 
 
-def _permuted(
-    taken: dict[int, Vector], given: dict[int, Vector], names: dict[int, str]
-) -> tuple[Cause, list[int]] | None:
-    """Gradients that went to other variables than they belong to, and those that they belong to."""
+def exchanged(
+    taken: dict[int, Vector], tapes: Sequence[dict[int, Vector]], names: dict[int, str]
+) -> Application | None:
+    """What was done, if gradients went to other variables than they belong to."""
+    given = {key: each for tape in tapes for key, each in tape.items()}
     strangers = []
     for key, gradient in taken.items():
         if key in given and given[key].shape == gradient.shape and _are_parallel(gradient, given[key]):
@@ -98,7 +98,8 @@ def _permuted(
     first, target = (names.get(key, "another variable") for key in strangers[0])
     more = f", and {len(strangers) - 1} more" if len(strangers) > 1 else ""
     cause = Cause("permuted-pairs", f"the gradient of `{first}` is applied to `{target}`{more}")
-    return cause, [source for source, _ in strangers]
+    foreign = tuple(source for source, _ in strangers if source not in taken)
+    return Application(_only_newest(tapes, 1.0), (cause,), foreign)
 
 
 def _belongs(gradient: Vector, own: Vector) -> bool:

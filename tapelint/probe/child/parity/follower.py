@@ -5,6 +5,7 @@ put back.
 """
 
 import contextlib
+import dataclasses
 import threading
 import weakref
 from collections import deque
@@ -17,7 +18,7 @@ import tensorflow as tf
 
 from tapelint.probe.child.identities import is_variable, name_of
 from tapelint.probe.child.parity.account import Account, Question, accounted
-from tapelint.probe.child.parity.application import applied
+from tapelint.probe.child.parity.application import Application, applied, exchanged
 from tapelint.probe.child.parity.bystanders import is_any_idle
 from tapelint.probe.child.parity.replay import MOST_NUMBERS
 from tapelint.probe.child.parity.seen import Crossing, Forward, Loss, Step
@@ -174,7 +175,7 @@ class Follower:
             if not series.steps:
                 series.compared(Tally((), LOST if lost and asked else NO_TAPE), Account(), 0, {})
             return
-        names = {key: name_of(variable) for each in asked for key, variable in each.question.variables.items()}
+        names = {key: name_of(variable) for each in self._asked for key, variable in each.question.variables.items()}
         names.update({self._number(variable): name_of(variable) for _, variable in pairs})
         self._hold(series, optimizer, {key: taken[key] for key in keys}, asked, names)
 
@@ -183,8 +184,9 @@ class Follower:
     ) -> None:
         newest, keys = asked[-1], list(taken)
         given = [_dense(each.question.gradients) for each in asked]
-        application = applied({key: numbers(gradient) for key, gradient in taken.items()}, given, names)
-        series.borrowed({key: each.question.variables[key] for each in asked for key in application.foreign})
+        application = self._applied({key: numbers(gradient) for key, gradient in taken.items()}, given, names)
+        sources = {key: self._variable(key) for key in application.foreign}
+        series.borrowed(sources, of_a_copy=not any(key in each for each in given for key in keys))
         if application.weights is not None:
             series.repeated(newest.used, keys, self._number(optimizer))
         scale = _scale(optimizer)
@@ -200,6 +202,19 @@ class Follower:
             if weight or each is newest:
                 for key in keys:
                     each.used.setdefault(key, []).append(self._number(optimizer))
+
+    def _applied(self, taken: dict[int, Vector], given: list[dict[int, Vector]], names: dict[int, str]) -> Application:
+        """What was done with the gradients that were given, or else with any others."""
+        application = applied(taken, given, names)
+        if application.weights is not None:
+            return application
+        every = [_dense(each.question.gradients) for each in self._asked]
+        other = exchanged(taken, every, names)
+        return application if other is None else dataclasses.replace(other, weights=_last(len(given)))
+
+    def _variable(self, key: int) -> Any:
+        """The variable of this number, of which some tape was asked."""
+        return next(each.question.variables[key] for each in self._asked if key in each.question.variables)
 
     def _at(self, where: Site | None, taken: dict[int, Any], optimizer: Any) -> Series | None:
         if where is None:
@@ -231,6 +246,11 @@ class Follower:
                 left -= 1
                 if not left:
                     return
+
+
+def _last(count: int) -> tuple[float, ...]:
+    """The weights of so many tapes of which only the newest counts."""
+    return (*[0.0] * (count - 1), 1.0)
 
 
 def _is_first_replica() -> bool:

@@ -17,9 +17,9 @@ MOST_STEPS = 4
 """The updates at one place that are compared."""
 
 
-WORKER = (
-    "the gradients belong to a copy of what is updated, and the program itself sets the variables of that copy, as a "
-    "worker does: `fit` has nothing of the kind"
+COPY = (
+    "the gradients belong to a copy of what is updated, which the program sets by itself, as a worker does, or makes "
+    "anew: `fit` has nothing of the kind"
 )
 
 
@@ -44,6 +44,7 @@ class Series:
         self._call: int | None = None
         self._missing: dict[int, Bystander] = {}
         self._sources: dict[int, Bystander] = {}
+        self._is_of_a_copy = False
         self._resemblances: tuple[Resemblance, ...] = ()
         self._optimizers: list[int] = []
         self._iterations: int | None = None
@@ -85,8 +86,16 @@ class Series:
             self._causes.append(Cause("statistics-moved-twice", words))
         self._statistics = {id(each): array(each).copy() for each, _ in before}
 
-    def borrowed(self, sources: dict[int, Any]) -> None:
-        """The gradients are those of other variables, by number, than the ones that they are applied to."""
+    def borrowed(self, sources: dict[int, Any], *, of_a_copy: bool) -> None:
+        """An update is made of the gradients of other variables, by number, than those that it is applied to.
+
+        `of_a_copy`: nobody has asked for gradients by the latter, so that the former may be a copy of them.
+        """
+        if not sources:
+            return
+        known = [self._sources[key] for key in sources if key in self._sources]
+        if of_a_copy and self._sources and (not known or any(each.is_set for each in known)):
+            self._is_of_a_copy = True
         self._sources.update({key: bystander(each) for key, each in sources.items() if key not in self._sources})
 
     def compared(self, tally: Tally, account: Account, call: int, missing: dict[int, Any]) -> None:
@@ -110,7 +119,7 @@ class Series:
         """All of it as the record has it. `goes_on`: the program would have updated more than was seen."""
         causes = ordered([*self._causes, *([] if goes_on else self._left_out())])
         verdict: ParityVerdict = "matches"
-        if self._is_of_a_worker():
+        if self._is_of_a_copy:
             causes, verdict = [], "unable"
         elif causes or "unexplained" in self._remarks:
             verdict = "differs"
@@ -135,11 +144,6 @@ class Series:
             variables=account.beside,
         )
 
-    def _is_of_a_worker(self) -> bool:
-        """Whether the gradients are of a copy of what is updated, and that copy is set anew by other means."""
-        own = [each for key, each in self._sources.items() if key not in self._updated]
-        return bool(own) and len(own) == len(self._sources) and all(each.is_set for each in own)
-
     def _left_out(self) -> list[Cause]:
         missing = [each for key, each in self._missing.items() if key not in self._updated]
         left = [each.name for each in missing if not each.is_set]
@@ -154,6 +158,6 @@ class Series:
         if verdict == "differs":
             return "the gradients change between the tape and the optimizer, and no known reason explains how"
         if verdict == "unable":
-            return WORKER if self._is_of_a_worker() else self._reason
+            return COPY if self._is_of_a_copy else self._reason
         told = [each for each in self._remarks if each]
         return "; ".join(["the update is the one `fit` would make", *told])

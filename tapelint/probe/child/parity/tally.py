@@ -121,7 +121,7 @@ def _of_effects(effects: Sequence[float], weight: float, account: Account, optim
         cause = of_factor(total / count, sizes, optimizer)
         return [] if cause is None else [cause, _not_averaged(count)]
     if cause is None and not is_close(weight, 1.0) and count == 1:
-        cause = _scaled(weight)
+        cause = of_factor(weight, sizes, optimizer) or _scaled(weight)
     return [cause] if cause is not None else []
 
 
