@@ -113,6 +113,24 @@ class Buffers:
         self.notebooks: dict[Path, Notebook] = {}
 
     @property
+    def paths(self) -> list[Path]:
+        """The files that are open."""
+        return [*self.texts, *self.notebooks]
+
+    def buffer(self, uri: str) -> Buffer | None:
+        """The text, or cell, that the client calls so."""
+        return next((buffer for buffer in self._all() if buffer.uri == uri), None)
+
+    def is_cell(self, uri: str) -> bool:
+        """Whether this is the name of a cell."""
+        return any(uri in notebook.texts for notebook in self.notebooks.values())
+
+    def owner(self, uri: str) -> Path | None:
+        """The file that an open text stands for, or that an open cell is in."""
+        cells = (path for path, notebook in self.notebooks.items() if uri in notebook.texts)
+        return self.path(uri) or next(cells, None)
+
+    @property
     def contents(self) -> dict[Path, bytes]:
         """The files as they would be if everything were saved now."""
         return {path: each.data for path, each in self._files()}

@@ -4,36 +4,25 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from lsprotocol import converters, types
+from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from tapelint import __version__
-from tapelint.finding import Place
-from tapelint.lsp.addresses import path_of
-from tapelint.lsp.buffers import Buffer, Buffers, Notebook, plain
-from tapelint.lsp.linting import Linter, Snapshot
-from tapelint.lsp.units import KNOWN, UTF16, Units
-from tapelint.report.address import uri
-from tapelint.report.lsp import Convention, diagnostics
-from tapelint.run.hierarchy import Hierarchy
-from tapelint.run.outcome import Outcome
+from tapelint.lsp.actions import FIX_ALL
+from tapelint.lsp.answers import PROBE, Answers
+from tapelint.lsp.configuration import SECTION
+from tapelint.lsp.session import Session
+from tapelint.lsp.survey import Survey
+from tapelint.lsp.synchronization import Synchronization
+from tapelint.lsp.trials import Trials
+from tapelint.lsp.watching import have_a_say, registrations
 
 _STACK = 64 << 20
 """The bytes of a thread's stack: room for what is nested deep, also where threads get little of themselves."""
-
-_SYNCHRONIZED = (
-    types.TEXT_DOCUMENT_DID_OPEN,
-    types.TEXT_DOCUMENT_DID_CHANGE,
-    types.TEXT_DOCUMENT_DID_CLOSE,
-    types.NOTEBOOK_DOCUMENT_DID_OPEN,
-    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
-    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
-)
-"""What is open, we keep ourselves: pygls cuts lines where the protocol does not, and stumbles over unknown names."""
 
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     notebook_selector=[
@@ -41,17 +30,29 @@ _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     ],
     save=True,
 )
+_ACTIONS = types.CodeActionOptions(
+    code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL],
+    resolve_provider=True,
+)
+_FILES = types.FileOperationRegistrationOptions(
+    filters=[types.FileOperationFilter(types.FileOperationPattern("**/*"), scheme="file")]
+)
+_PULLING = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=True, identifier="tapelint")
 
 
 def serve() -> int:
     """Speaks with a client over standard input and output until it says goodbye. Gives the exit status."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     threading.stack_size(_STACK)
-    # Whatever prints anything must not disturb the conversation.
-    spoken = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # Whatever prints anything must not disturb the conversation, nor whatever reads.
+    heard, spoken = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
     server = Server()
-    server.pygls.start_io(sys.stdin.buffer, spoken)
+    try:
+        server.pygls.start_io(heard, spoken)
+    finally:
+        server.close()
     return 0 if server.said_goodbye else 1
 
 
@@ -61,100 +62,91 @@ class Server:
     def __init__(self) -> None:
         self.pygls = LanguageServer("tapelint", __version__, notebook_document_sync=_NOTEBOOKS)
         self.said_goodbye = False
-        self._converter = converters.get_converter()
-        self._units: Units = UTF16
-        self._home = Path.cwd()
-        self._buffers = Buffers()
-        self._linter = Linter(self._snapshot, self._publish)
-        for method in _SYNCHRONIZED:
-            del self.pygls.protocol.fm.builtin_features[method]
-        for method, handler in (
-            (types.INITIALIZE, self._initialize),
-            (types.SHUTDOWN, self._shutdown),
-            (types.TEXT_DOCUMENT_DID_OPEN, self._did_open),
-            (types.TEXT_DOCUMENT_DID_CHANGE, self._did_change),
-            (types.TEXT_DOCUMENT_DID_CLOSE, self._did_close),
-            (types.NOTEBOOK_DOCUMENT_DID_OPEN, self._did_open_notebook),
-            (types.NOTEBOOK_DOCUMENT_DID_CHANGE, self._did_change_notebook),
-            (types.NOTEBOOK_DOCUMENT_DID_CLOSE, self._did_close_notebook),
-        ):
-            # pygls makes notes on what it is given, and a method takes none.
-            self.pygls.feature(method)(partial(handler))
+        self._session = Session(self.pygls)
+        self._answers = Answers(self._session)
+        self._trials = Trials(self._session)
+        for method, handler in Synchronization(self._session).handlers().items():
+            # What is open, we keep ourselves: pygls cuts lines where the protocol does not.
+            self.pygls.protocol.fm.builtin_features.pop(method, None)
+            self._on(method, handler)
+        self._on(types.INITIALIZE, self._initialize)
+        self._on(types.INITIALIZED, self._initialized)
+        self._on(types.SHUTDOWN, self._shutdown)
+        self._on(types.WORKSPACE_DID_CHANGE_CONFIGURATION, self._did_change_configuration)
+        self._on(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, self._did_change_files)
+        self._on(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, self._did_change_folders)
+        self._on(types.WORKSPACE_DID_RENAME_FILES, self._did_rename, _FILES)
+        self._on(types.TEXT_DOCUMENT_CODE_ACTION, self._answers.actions, _ACTIONS)
+        self._on(types.CODE_ACTION_RESOLVE, self._answers.resolve)
+        self._on(types.TEXT_DOCUMENT_HOVER, self._answers.hover)
+        self._on(types.TEXT_DOCUMENT_CODE_LENS, self._answers.lenses)
+        self.pygls.command(PROBE)(partial(self._probe))
+        self.pygls.command("tapelint.fixAll")(partial(self._fix_all))
+
+    def close(self) -> None:
+        """Ends whatever is going on."""
+        self._trials.close()
+        self._session.linter.close()
+
+    def _on(self, method: str, handler: Callable[[Any], Any], options: Any = None) -> None:
+        # pygls makes notes on what it is given, and a method takes none.
+        self.pygls.feature(method, options)(partial(handler))
 
     def _initialize(self, params: types.InitializeParams) -> None:
-        asked = params.workspace_folders[0].uri if params.workspace_folders else params.root_uri
-        self._home = (path_of(asked, "", self._home) if asked else None) or self._home
-        general = params.capabilities.general
-        offered = (general.position_encodings if general else None) or ()
-        self._units = next((units for kind in offered for units in KNOWN if units.kind == kind), UTF16)
+        self._session.begin(params)
+        if self._session.client.pulls:
+            survey = Survey(self._session)
+            self._on(types.TEXT_DOCUMENT_DIAGNOSTIC, self._answers.diagnostics, _PULLING)
+            self._on(types.WORKSPACE_DIAGNOSTIC, survey.report)
+
+    async def _initialized(self, _: types.InitializedParams) -> None:
+        await self._configure(None)
+        if self._session.client.watches:
+            wanted = types.RegistrationParams(registrations())
+            await self.pygls.client_register_capability_async(wanted)
 
     def _shutdown(self, _: object) -> None:
         self.said_goodbye = True
+        self._trials.close()
 
-    def _did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        path = path_of(params.text_document.uri, str(params.text_document.language_id), self._home)
-        if path is not None:
-            self._buffers.texts[path] = Buffer.of(params.text_document)
-            self._linter.stir()
+    async def _did_change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
+        await self._configure(params.settings)
 
-    def _did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        path = self._buffers.path(params.text_document.uri)
-        if path is not None:
-            self._buffers.texts[path].change(params.text_document.version, params.content_changes, self._units)
-            self._linter.stir()
+    async def _configure(self, told: object) -> None:
+        """Takes in the editor's settings: as it has told them, or better as it tells them when it is asked."""
+        session = self._session
+        if session.client.configures:
+            item = types.ConfigurationItem(section=SECTION)
+            answer = await self.pygls.workspace_configuration_async(types.ConfigurationParams([item]))
+            if answer and answer[0] is not None:
+                session.wish(answer[0])
+        elif isinstance(told, dict) and SECTION in told:
+            session.wish(told[SECTION])
+        session.configuration.look_again()
+        session.stir()
+        session.refresh()
 
-    def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        path = self._buffers.path(params.text_document.uri)
-        if path is not None:
-            del self._buffers.texts[path]
-            self._tell(params.text_document.uri, None, [])
-            self._linter.stir()
+    def _did_change_files(self, params: types.DidChangeWatchedFilesParams) -> None:
+        if have_a_say(change.uri for change in params.changes):
+            self._session.configuration.look_again()
+        self._session.stir()
+        self._session.refresh()
 
-    def _did_open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
-        notebook = params.notebook_document
-        path = path_of(notebook.uri, "", self._home)
-        if path is not None:
-            texts = {item.uri: Buffer.of(item) for item in params.cell_text_documents}
-            metadata = plain(notebook.metadata)
-            self._buffers.notebooks[path] = Notebook(notebook.uri, notebook.version, metadata, [*notebook.cells], texts)
-            self._linter.stir()
+    def _did_change_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        self._session.move(params.event)
 
-    def _did_change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> None:
-        path = self._buffers.path(params.notebook_document.uri)
-        if path is not None:
-            self._buffers.notebooks[path].change(params.notebook_document.version, params.change, self._units)
-            self._linter.stir()
+    def _did_rename(self, params: types.RenameFilesParams) -> None:
+        for file in params.files:
+            if self._session.buffers.path(file.old_uri) is None:
+                self._session.withdraw(file.old_uri)
+        self._session.stir()
+        self._session.refresh()
 
-    def _did_close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> None:
-        path = self._buffers.path(params.notebook_document.uri)
-        if path is not None:
-            for cell in self._buffers.notebooks.pop(path).cells:
-                self._tell(cell.document, None, [])
-            self._linter.stir()
+    def _probe(self, argument: Any) -> None:
+        self._trials.begin(str(argument["uri"]))
 
-    def _snapshot(self) -> Snapshot:
-        paths = (*self._buffers.texts, *self._buffers.notebooks)
-        return Snapshot(
-            self._buffers.contents,
-            {path: self._buffers.uris(path) for path in paths},
-            self._buffers.versions,
-            Hierarchy(self._home),
-        )
-
-    def _publish(self, snapshot: Snapshot, outcome: Outcome) -> None:
-        def address(place: Place) -> str:
-            return snapshot.names.get(place.path, {}).get(place.cell) or uri(place)
-
-        told: dict[str, list[Any]] = {name: [] for names in snapshot.names.values() for name in names.values()}
-        for finding, diagnostic in diagnostics(outcome, Convention(self._units.length, address)):
-            told[address(finding.place)].append(diagnostic)
-        current = self._buffers.versions
-        for name, each in told.items():
-            if current.get(name) == snapshot.versions.get(name):
-                self._tell(name, snapshot.versions.get(name), each)
-
-    def _tell(self, name: str, version: int | None, found: list[Any]) -> None:
-        params = types.PublishDiagnosticsParams(
-            name, [self._converter.structure(each, types.Diagnostic) for each in found], version
-        )
-        self.pygls.text_document_publish_diagnostics(params)
+    async def _fix_all(self, argument: Any) -> None:
+        edit = await self._answers.fix_all(str(argument["uri"]))
+        if edit is not None:
+            wanted = types.ApplyWorkspaceEditParams(edit, label="tapelint: make all safe fixes")
+            await self.pygls.workspace_apply_edit_async(wanted)

@@ -40,6 +40,14 @@ KNOWN = (Units(PositionEncodingKind.Utf32, len), UTF16, Units(PositionEncodingKi
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a text with their ends, as the protocol cuts them."""
+    return _LINE.findall(text)
+
+
 def offset(text: str, position: Position, units: Units) -> int:
     """Where in a text a position is. Behind the end of a line or of the text means at its end."""
     starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
@@ -48,3 +56,8 @@ def offset(text: str, position: Position, units: Units) -> int:
     start = starts[position.line]
     end = _LINE_END.search(text, start)
     return start + units.characters(text[start : end.start() if end else len(text)], position.character)
+
+
+def characters_before(text: str, position: Position, units: Units) -> int:
+    """How many characters of its line are before a position."""
+    return offset(text, position, units) - offset(text, Position(position.line, 0), units)

@@ -28,14 +28,15 @@ def rewritten(path: Path, data: bytes, edits: Mapping[int | None, Iterable[Edit]
     """
     if is_notebook(path):
         return _notebook(data, edits)
-    encoding = _encoding(path, data)
+    spelling = encoding(path, data)
     try:
-        return edited(data.decode(encoding), edits[None]).encode(encoding)
+        return edited(data.decode(spelling), edits[None]).encode(spelling)
     except UnicodeError as error:
         raise Unchangeable(f"the file cannot be written in its encoding: {error}") from None
 
 
-def _encoding(path: Path, data: bytes) -> str:
+def encoding(path: Path, data: bytes) -> str:
+    """The encoding of a file that is text, and that was read before."""
     if is_markdown(path):
         return "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
     return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
