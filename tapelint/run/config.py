@@ -100,7 +100,7 @@ def _layer(path: Path, root: Path | None) -> Layer | None:
     try:
         table: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name}{_told(error)}") from None
+        raise ConfigError(f"{name}:{_told(error, text)}") from None
     home = ("tool", "tapelint") if path.name == "pyproject.toml" else ()
 
     def place(*inside: Step) -> str:
@@ -146,10 +146,10 @@ def _other_version(table: Mapping[str, Any], place: Finder) -> Iterable[str]:
     return [f"{place('required-version')}: this configuration is for tapelint `{bounds}`, and this is {__version__}"]
 
 
-def _told(error: tomllib.TOMLDecodeError) -> str:
+def _told(error: tomllib.TOMLDecodeError, text: str) -> str:
     """What the parser says, with the line where messages have it."""
     located = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
-    return f":{located[2]}:{located[3]}: {located[1]}" if located else f": {error}"
+    return f"{located[2]}:{located[3]}: {located[1]}" if located else f"{len(text.splitlines())}: {error}"
 
 
 def shown_path(path: Path) -> str:

@@ -148,7 +148,9 @@ class OneOf(Kind):
         self.words = f"one of {', '.join(self.choices)}"
 
     def faults(self, value: Any) -> Iterator[Fault]:
-        if value not in self.choices:
+        if not isinstance(value, str) and str(value) in self.choices:
+            yield Fault(f'must be written as the string "{value}"')
+        elif value not in self.choices:
             near = _near(value, self.choices) if isinstance(value, str) else None
             hint = f", did you mean `{near}`?" if near else ""
             yield Fault(self._not(value).message + hint)

@@ -197,7 +197,9 @@ class TestRefusals:
                 "[wrappers]\nshuffles = ['x']\ntakes-step = ['y', 'x']",
                 ":3: `wrappers` of `takes-step` names `x`, which is under `shuffles` already",
             ),
-            ("preview = [", "tapelint.toml"),
+            ("\npreview = [", "tapelint.toml:2: "),
+            ("target = { keras = 3 }", ':1: `target` of `keras` must be written as the string "3"'),
+            ("target = { tensorflow = '2' }", ":1: `target` has no key `tensorflow`, there is keras"),
             ("preview == true", "tapelint.toml:1:"),
         ],
     )
