@@ -1,7 +1,7 @@
 """What running the scripts says about the findings in them."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from tapelint.run.lint import pointed_into
 from tapelint.run.outcome import Outcome
 from tapelint.run.script import why_not_run
 from tapelint.source.disk import Files
+from tapelint.source.document import Document
 
 DECIDED = ("confirmed", "refuted")
 
@@ -99,8 +100,16 @@ class Evidence:
             added += admission.findings
             suppressed += admission.suppressed
         every = (*self._judged.values(), *added)
-        outcome = dataclasses.replace(self._outcome, suppressed=suppressed, documents=pointed_into(every, documents))
+        shown = {**pointed_into(every, documents), **self._broken(documents)}
+        outcome = dataclasses.replace(self._outcome, suppressed=suppressed, documents=shown)
         return outcome.with_findings(every)
+
+    def _broken(self, documents: Mapping[Path, Document]) -> dict[Path, Document]:
+        """The files in which an exception ended a run."""
+        errors = [record.exception for record in self.records.values() if record.exception is not None]
+        paths = {Path(error.where.path) for error in errors if error.where is not None}
+        known = {path: documents.get(path) or Files().load(path) for path in sorted(paths)}
+        return {path: document for path, document in known.items() if document is not None}
 
     def _concerns(self, finding: Finding, script: Path) -> bool:
         path = finding.place.path

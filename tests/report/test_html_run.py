@@ -2,23 +2,37 @@
 
 import dataclasses
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tapelint.record import Assignment, Comparison
+from tapelint.record import (
+    Assignment,
+    Comparison,
+    Denial,
+    Exceptional,
+    Passage,
+    Pipeline,
+    Replacement,
+    SideBySide,
+    Warned,
+)
 from tapelint.report.html import page
 from tapelint.report.html.beside_fit import factor
 from tapelint.report.html.runs import Run
+from tapelint.source.document import Document
 from tests.report.pages import EMPTY, glance, parsed, table, text_of
 from tests.report.runs import (
     LAYERS,
     beside,
     compiled,
     failing,
+    gradients,
     names,
     pair,
     right,
     site,
+    source,
     standing_still,
     update,
     without_gradients,
@@ -139,9 +153,47 @@ class TestTheRun:
         tree = parsed(text)
         told = ["Gradients do not exist for a variable", "UserWarning", "line 11", "3 times"]
         assert table(tree, "Warnings") == [told]
-        assert table(tree, "What the script tried") == [["example.org:443", "connect", "line 4"]]
+        assert table(tree, "What the script tried") == [["example.org:443", "connect", "line 4", "once"]]
         assert table(tree, "What the probe put") == [["keras.datasets.mnist.load_data", "synthetic data", "line 5"]]
         assert table(tree, "How the script was confined") == [["landlock", "missing", "this kernel has none"]]
         assert "shapes differ:\n  (32, 10) and (32,)" in text
         assert "There was too much to keep of gradients." in text
         assert "line 3: KeyError" in text
+
+    def test_the_line_that_an_exception_came_up_on(self) -> None:
+        path = Path("train.py")
+        outcome = replace(EMPTY, documents={path: Document(path, "".join(f"line = {n}\n" for n in range(1, 20)))})
+        (failure,) = parsed(page.render(outcome, [Run(failing())])).findall(".//div[@class='failure']")
+        lines = [text_of(each) for each in failure.findall(".//code/span")]
+        assert lines == ["line = 10", "line = 11", "line = 12", "line = 13"]
+        assert text_of(failure.find(".//mark")) == "= 12"
+        in_a_cell = replace(failing(), exception=Exceptional("ValueError", "no", replace(site(2), cell=3)))
+        assert "ValueError on line 2 of cell 3" in text_of(parsed(page.render(EMPTY, [Run(in_a_cell)])))
+
+    def test_whatever_is_left_out_is_said(self) -> None:
+        """Of everything that the page has a limit for, there is one more."""
+        series = tuple(gradients(n, 0.5, source(1, "w")) for n in range(1, 18))
+        passages = tuple(Passage((8,), (("a",),), (), True, True) for _ in range(13))
+        pipeline = Pipeline(1, site(5), None, "dataset", "range", (), 1, False, 8, passages)
+        many = replace(
+            failing(),
+            gradients=series,
+            pipelines=(pipeline,),
+            comparisons=(replace(beside(), variables=tuple(SideBySide(f"w{n}", 1.0, 1.0, 0.0) for n in range(202))),),
+            warnings=tuple(Warned(n, "absl", "x", "y" * 301, None, 1) for n in range(101)),
+            denials=tuple(Denial(n, "connect", str(n), None, 1) for n in range(102)),
+            replacements=tuple(Replacement(n, str(n), "nothing", None) for n in range(103)),
+        )
+        tree = parsed(page.render(EMPTY, [Run(many)]))
+        left = [text_of(each) for each in tree.iter("p") if "has no room" in text_of(each)]
+        assert [each.partition(",")[0] for each in left] == [
+            "1 step more",
+            "1 step more",
+            "2 variables more",
+            "1 passage more",
+            "1 warning more",
+            "2 attempts more",
+            "3 replacements more",
+        ]
+        assert table(tree, "Warnings")[0][0] == "y" * 299 + "\u2026"
+        assert ", 10 were asked for, shortened by the probe: 4 steps" in text_of(tree)

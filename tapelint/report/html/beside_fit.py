@@ -3,7 +3,7 @@
 from tapelint.record import Comparison, ParityVerdict, Record, SideBySide
 from tapelint.report.html.markup import Content, Html, joined, prose, tag
 from tapelint.report.html.norms import shared_part
-from tapelint.report.html.tables import table
+from tapelint.report.html.tables import more, table
 from tapelint.report.html.wording import breakable, count, figure, place
 
 SAME = 1e-3
@@ -64,7 +64,8 @@ def _variables(comparison: Comparison) -> Html | None:
     caption = "How long the gradient of each variable was, here and in `fit`, in the first of these updates"
     drawn = table(caption, ("variable", "here", prose("in `fit`"), "times", "differs by"), rows, numbers=4)
     summary = tag("summary", "Variable by variable")
-    return tag("details", summary, drawn, open=None if comparison.verdict == "matches" else "open")
+    left = more(len(comparison.variables) - MOST, "variable")
+    return tag("details", summary, drawn, left, open=None if comparison.verdict == "matches" else "open")
 
 
 def _row(variable: SideBySide, name: str, widest: float) -> list[Content]:

@@ -63,7 +63,8 @@ def _marked(line: str, number: int, place: Place, margin: int) -> Iterator[Html]
 
 
 def _expanded(text: str) -> str:
-    return text.replace("\t", "    ")[:WIDEST]
+    told = text.replace("\t", "    ")
+    return told if len(told) <= WIDEST else f"{told[: WIDEST - 1]}\u2026"
 
 
 def _indent(line: str) -> int:

@@ -55,6 +55,7 @@ def fits(run: Run) -> Html | None:
 
 def _fit(fit: Fit, script: str) -> Html:
     cut = f", {fit.asked} were asked for" if fit.asked != len(fit.epochs) else ""
+    cut += ", shortened by the probe" if fit.cut else ""
     told = f"`{fit.model}` for {count(len(fit.epochs), 'epoch')}{cut}: {count(fit.steps, 'step')} by `{fit.loss}`"
     if fit.changed is not None:
         told += f"; {fit.changed} of {count(fit.trainable, 'variable')} changed"

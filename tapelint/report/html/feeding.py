@@ -5,7 +5,7 @@ from itertools import groupby
 
 from tapelint.record import Operation, Passage, Pipeline, Record
 from tapelint.report.html.markup import Content, Html, joined, tag
-from tapelint.report.html.tables import table
+from tapelint.report.html.tables import more, table
 from tapelint.report.html.wording import NOTHING, count, place
 
 MOST_SIZES = 4
@@ -30,7 +30,8 @@ def _pipeline(pipeline: Pipeline, script: str) -> Html:
     ]
     rows = [_passage(pipeline, number, each) for number, each in enumerate(pipeline.passages[:MOST_PASSAGES], start=1)]
     heads = ("passage", "batches", "sizes", "order")
-    return joined(tag("ol", *links, class_="chain"), table("Each time through it", heads, rows) if rows else None)
+    passages = table("Each time through it", heads, rows) if rows else None
+    return joined(tag("ol", *links, class_="chain"), passages, more(len(pipeline.passages) - len(rows), "passage"))
 
 
 def _source(pipeline: Pipeline) -> Html:

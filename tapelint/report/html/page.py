@@ -91,7 +91,7 @@ def _run(outcome: Outcome, run: Run, name: str, *, alone: bool) -> Html:
         "section",
         tag("h2", heading, id=name),
         None if alone else tag("p", _verdict(outcome, run), ". ", *_ending(record), class_="lead"),
-        failure(record),
+        failure(outcome, record),
         None if plots.available() else tag("p", prose(NO_PLOTS), class_="quiet"),
         loss(record, name),
         norms(record, name, alarm=alarm),

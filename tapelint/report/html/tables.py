@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tapelint.report.html.markup import Content, Html, joined, prose, tag
+from tapelint.report.html.wording import count
 
 
 def table(caption: str, heads: Sequence[Content], rows: Iterable[Sequence[Content]], *, numbers: int = 0) -> Html:
@@ -18,3 +19,8 @@ def table(caption: str, heads: Sequence[Content], rows: Iterable[Sequence[Conten
 def _cells(row: Sequence[Content], kinds: Sequence[str | None]) -> Iterable[Html]:
     for column, (content, kind) in enumerate(zip(row, kinds, strict=True)):
         yield tag("td", content, class_=kind) if column else tag("th", content, scope="row")
+
+
+def more(left: int, noun: str) -> Html | None:
+    """What is said of rows that a table has no room for."""
+    return tag("p", f"{count(left, noun)} more, for which this page has no room.", class_="quiet") if left > 0 else None

@@ -8,8 +8,8 @@ from tapelint.record import Record
 from tapelint.report.html import plots
 from tapelint.report.html.markup import Content, Html, joined, tag
 from tapelint.report.html.norms import Layer, Variable, courses, layers
-from tapelint.report.html.tables import table
-from tapelint.report.html.wording import NOTHING, breakable, count, figure, spot
+from tapelint.report.html.tables import more, table
+from tapelint.report.html.wording import NOTHING, breakable, figure, spot
 
 MOST_STEPS = 16
 MOST_LAYERS = 150
@@ -28,9 +28,9 @@ def loss(record: Record, name: str) -> Html | None:
     heads: list[Content] = ["step", *(label for label, _ in series)]
     rows = [[str(step), *map(figure, values)] for step, values in _steps([values for _, values in series])]
     steps = table("The loss at each step", heads, rows, numbers=len(series))
-    left = longest - len(rows)
-    more = tag("p", f"{count(left, 'step')} more were seen.", class_="quiet") if left else None
-    return joined(tag("h3", "Loss"), told, plot, tag("details", tag("summary", "In numbers"), steps, more))
+    numbers = tag("details", tag("summary", "In numbers"), steps, more(longest - len(rows), "step"))
+    undrawn = more(len(series) - len(drawable), "line") if plot else None
+    return joined(tag("h3", "Loss"), told, plot, undrawn, numbers)
 
 
 def _steps(series: Sequence[Sequence[float]]) -> list[tuple[int, tuple[float | None, ...]]]:
@@ -50,10 +50,12 @@ def norms(record: Record, name: str, *, alarm: bool) -> Html | None:
     shown_layers = every[:MOST_LAYERS]
     heads = ("layer", "gradient", "update", "of its weights")
     summary = table("Gradients and updates, layer by layer", heads, map(_layer_row, shown_layers), numbers=3)
-    left = len(every) - len(shown_layers)
-    more = tag("p", f"{count(left, 'more layer')}, for which this page has no room.", class_="quiet") if left else None
     details = tag("details", tag("summary", "Variable by variable, step by step"), *_by_variable(shown_layers))
-    return joined(tag("h3", "Layers"), tag("p", lead, class_="lead"), plot, summary, more, details)
+    left = more(len(every) - len(shown_layers), "layer")
+    undrawn = len(shown_layers) - plots.MOST_LAYERS
+    first = f"Only the first {plots.MOST_LAYERS} layers are drawn; the table has more."
+    drawn = tag("p", first, class_="quiet") if plot and undrawn > 0 else None
+    return joined(tag("h3", "Layers"), tag("p", lead, class_="lead"), plot, drawn, summary, left, details)
 
 
 def _layer_row(layer: Layer) -> list[Content]:
@@ -70,13 +72,15 @@ def _by_variable(shown_layers: Sequence[Layer]) -> list[Html]:
         ("The length of each gradient", [_gradients(variable) for variable in variables]),
         ("The length of each update", [[figure(step) for step in each.steps] for each in variables]),
     ):
-        width = min(MOST_STEPS, max(map(len, lengths), default=0))
+        longest = max(map(len, lengths), default=0)
+        width = min(MOST_STEPS, longest)
         rows = [
             [breakable(variable.name), *told[:width], *[NOTHING] * (width - len(told))]
             for variable, told in zip(variables, lengths, strict=True)
         ]
         if width:
-            tables.append(table(caption, ("variable", *map(str, range(1, width + 1))), rows, numbers=width))
+            drawn = table(caption, ("variable", *map(str, range(1, width + 1))), rows, numbers=width)
+            tables.append(joined(drawn, more(longest - width, "step")))
     return tables
 
 
