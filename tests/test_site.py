@@ -166,6 +166,13 @@ def test_links_to_other_sites_are_whole(site: Site) -> None:
     ] == []
 
 
+def test_the_addresses_of_the_site_that_pages_name_are_there(site: Site) -> None:
+    address = re.compile(re.escape(reference.SITE) + r"/([^\s\"'<>)#]*[^\s\"'<>)#.,])")
+    named = {path for page in site.pages.values() for path in address.findall("".join(page.tree.itertext()))}
+    assert {"tapelint.schema.json", "rules/gradients-not-applied.html"} <= named
+    assert [path for path in named if not (site.folder / path).is_file()] == []
+
+
 def test_links_to_files_of_the_repository_name_some_that_are_there(site: Site) -> None:
     prefixes = [f"{reference.REPOSITORY}/{kind}/main/" for kind in ("blob", "tree")]
     named = {

@@ -25,8 +25,12 @@ myst_enable_extensions = ["linkify"]
 myst_linkify_fuzzy_links = False
 
 html_theme = "furo"
+# The ground of programs, which the light scheme would otherwise leave as white as the page.
+html_theme_options = {"light_css_variables": {"color-code-background": "#f8f9fb"}}
 html_static_path = ["static"]
 html_favicon = "static/favicon.svg"
+# The schema of the configuration, which editors fetch from the site.
+html_extra_path = ["../tapelint.schema.json"]
 html_css_files = ["site.css"]
 html_extra_path = ["../tapelint.schema.json"]
 html_show_sphinx = False
