@@ -2,7 +2,7 @@
 
 A block after a line such as `` `train.py`: `` is that file. In a `console` block a line that begins with `$ ` is a
 command, and what follows it was printed. What Python itself writes to standard error is left out: there TensorFlow
-speaks. `make tutorial` types all of it again and writes down what is printed today.
+speaks. `make tutorial` types all of it again and writes down what is printed today, on both pages that have sessions.
 """
 
 import os
@@ -18,6 +18,7 @@ from tapelint.source.markdown import Fence, fences
 
 ROOT = Path(__file__).parents[1]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
+FORMATS = ROOT / "docs" / "output-formats.md"
 PROMPT = "$ "
 # The names under which a reader calls them, and what they are here.
 _PROGRAMS = {"python": (), "tapelint": ("-m", "tapelint")}
@@ -88,4 +89,5 @@ def steady(page: str) -> str:
 
 
 if __name__ == "__main__":
-    TUTORIAL.write_text(written(TUTORIAL.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (TUTORIAL, FORMATS):
+        page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")
