@@ -27,6 +27,7 @@ class Options(TypedDict, total=False):
     extend_exclude: Sequence[str]
     extend_fixable: Sequence[str]
     extend_ignore: Sequence[str]
+    extend_include: Sequence[str]
     extend_per_file_ignores: Mapping[str, Sequence[str]]
     extend_safe_fixes: Sequence[str]
     extend_select: Sequence[str]
@@ -35,6 +36,7 @@ class Options(TypedDict, total=False):
     force_exclude: bool
     ignore: Sequence[str]
     ignore_suppressions: bool
+    include: Sequence[str]
     jobs: int
     per_file_ignores: Mapping[str, Sequence[str]]
     preview: bool

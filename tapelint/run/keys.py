@@ -27,7 +27,7 @@ from tapelint.run.kinds import (
     TableOf,
     Version,
 )
-from tapelint.run.settings import DEFAULT_EXCLUDE, LEVELS, OUTPUT_FORMATS, THRESHOLDS
+from tapelint.run.settings import DEFAULT_EXCLUDE, DEFAULT_INCLUDE, LEVELS, OUTPUT_FORMATS, THRESHOLDS
 
 COMMAND_LINE_ONLY = frozenset(
     (
@@ -88,6 +88,7 @@ _KEYS = (
     ),
     Key("extend-fixable", _RULES, "Rules whose findings may be fixed as well.", '["TL2"]', adds=True),
     Key("extend-ignore", _RULES, "The same as `ignore`.", '["unseeded-run"]', adds=True),
+    Key("extend-include", _PATTERNS, "Files to lint as well where directories are named.", '["*.pyw"]', adds=True),
     Key(
         "extend-per-file-ignores",
         _BY_FILE,
@@ -109,6 +110,13 @@ _KEYS = (
         "Whether to report what comments such as `# tapelint: ignore` and `# noqa` silence.",
         "true",
         False,
+    ),
+    Key(
+        "include",
+        _PATTERNS,
+        "Files to lint where directories are named. What is neither a notebook nor Markdown by its name is Python.",
+        '["train/**/*.py", "*.ipynb"]',
+        DEFAULT_INCLUDE,
     ),
     Key("jobs", Count(), "How many processes to use at most; by default as many as there are processors.", "2"),
     Key("output-format", OneOf(OUTPUT_FORMATS), "How findings are printed.", '"concise"', "full"),

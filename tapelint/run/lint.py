@@ -35,7 +35,12 @@ def lint(
 def discovered(paths: Sequence[Path], hierarchy: Hierarchy) -> Discovery:
     """The files at or below `paths` that are to be linted. Raises MissingPath and ConfigError."""
     run = hierarchy.run
-    limits = Limits(lambda folder: hierarchy.at(folder).exclude, run.respect_gitignore, run.force_exclude)
+    limits = Limits(
+        lambda folder: hierarchy.at(folder).exclude,
+        run.respect_gitignore,
+        run.force_exclude,
+        lambda folder: hierarchy.at(folder).wanted,
+    )
     return discover(paths, limits)
 
 

@@ -10,6 +10,7 @@ from tapelint.run.keys import DEFAULTS
 from tapelint.run.layer import Layer
 from tapelint.run.select import choices, preview_rules_asked_for, rules_in_force
 from tapelint.run.settings import FileIgnores, Settings
+from tapelint.source.discover import USUAL, Wanted
 from tapelint.source.patterns import Patterns
 
 ROCK_BOTTOM = Layer(DEFAULTS, Path("/"))
@@ -29,6 +30,7 @@ def merge(layers: Sequence[Layer] = ()) -> Settings:
         severities={rule: level for rule, level in levels.items() if level != "off"},
         file_ignores=(*_ignores(last, "per-file-ignores"), *_more_ignores(stack)),
         exclude=_exclusions(last["exclude"], stack),
+        wanted=_wanted(last["include"], stack),
         force_exclude=value["force-exclude"],
         respect_gitignore=value["respect-gitignore"],
         output_format=value["output-format"],
@@ -70,9 +72,18 @@ def _wrappers(stack: Sequence[Layer]) -> Wrappers:
 
 
 def _exclusions(exclude: Layer, stack: Sequence[Layer]) -> tuple[Patterns, ...]:
-    own = Patterns(exclude.root, tuple(exclude.values["exclude"]))
-    more = (Patterns(layer.root, layer.values["extend-exclude"]) for layer in stack if "extend-exclude" in layer.values)
-    return (own, *more)
+    return (Patterns(exclude.root, exclude.values["exclude"]), *_patterns(stack, "extend-exclude"))
+
+
+def _wanted(include: Layer, stack: Sequence[Layer]) -> Wanted:
+    more = tuple(_patterns(stack, "extend-include"))
+    if include is ROCK_BOTTOM:
+        return Wanted(patterns=more) if more else USUAL
+    return Wanted((), (Patterns(include.root, include.values["include"]), *more))
+
+
+def _patterns(stack: Sequence[Layer], key: str) -> Iterator[Patterns]:
+    return (Patterns(layer.root, layer.values[key]) for layer in stack if key in layer.values)
 
 
 def _unfixable(stack: Sequence[Layer]) -> frozenset[str]:

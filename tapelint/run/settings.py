@@ -8,6 +8,8 @@ from tapelint.finding import Safety, Severity
 from tapelint.program.target import Target
 from tapelint.program.wrappers import Wrappers
 from tapelint.run.select import Selector
+from tapelint.source.discover import USUAL, Wanted
+from tapelint.source.formats import SUFFIXES
 from tapelint.source.patterns import Patterns
 
 OUTPUT_FORMATS = (
@@ -16,6 +18,7 @@ OUTPUT_FORMATS = (
 )
 LEVELS: Sequence[Severity] = ("error", "warning", "info", "off")
 THRESHOLDS = LEVELS[:3]
+DEFAULT_INCLUDE = tuple(f"*{suffix}" for suffix in SUFFIXES)
 DEFAULT_EXCLUDE = (
     *(".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox"),
     *(".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tapelint_cache", ".tox", ".venv"),
@@ -55,6 +58,7 @@ class Settings:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     file_ignores: tuple[FileIgnores, ...] = ()
     exclude: tuple[Patterns, ...] = ()
+    wanted: Wanted = USUAL
     force_exclude: bool = False
     respect_gitignore: bool = True
     output_format: str = "full"

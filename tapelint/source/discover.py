@@ -30,12 +30,28 @@ class Discovery:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which files are read wherever they are found: those whose names end so, and those that patterns name."""
+
+    suffixes: tuple[str, ...] = SUFFIXES
+    patterns: tuple[Patterns, ...] = ()
+
+    def has(self, name: str, path: str) -> bool:
+        """Whether the file at `path` is one of them."""
+        return name.endswith(self.suffixes) or any(each.matches(path) for each in self.patterns)
+
+
+USUAL = Wanted()
+
+
+@dataclass(frozen=True)
 class Limits:
-    """What discovery leaves out. `excluded_in` gives the patterns in force for the entries of a directory."""
+    """What discovery leaves out, and what it is after: `excluded_in` and `wanted_in` tell it for each directory."""
 
     excluded_in: Callable[[Path], Exclusions]
     respect_gitignore: bool = True
     force_exclude: bool = False
+    wanted_in: Callable[[Path], Wanted] = lambda _: USUAL
 
 
 def discover(paths: Sequence[Path], limits: Limits) -> Discovery:
@@ -74,6 +90,7 @@ def _walk(asked: str, limits: Limits, found: Discovery) -> Iterator[Path]:
     while waiting:
         directory = waiting.pop()
         exclusions = still_counting(limits.excluded_in(Path(directory)))
+        wanted = limits.wanted_in(Path(directory))
         try:
             with os.scandir(directory) as entries:
                 inside = list(entries)
@@ -82,7 +99,7 @@ def _walk(asked: str, limits: Limits, found: Discovery) -> Iterator[Path]:
             continue
         for entry in inside:
             is_directory = entry.is_dir(follow_symlinks=False)
-            if not is_directory and not entry.name.endswith(SUFFIXES):
+            if not is_directory and not wanted.has(entry.name, entry.path):
                 continue
             if any(each.matches(entry.path, directory=is_directory) for each in exclusions):
                 continue

@@ -279,3 +279,38 @@ class TestBatches:
         documents = [(Document(path, path.read_text()), only(RULE)) for path in sorted(here.rglob("*.py"))]
         grouped = [sorted(each.path.name for each in batch.documents) for batch in spread.batches(documents, Files())]
         assert sorted(grouped) == [["__init__.py", "__init__.py", "a.py", "b.py"], ["w.py"], ["x.py", "y.py"]]
+
+
+class TestInclusion:
+    @pytest.fixture(autouse=True)
+    def files(self, here: Path) -> None:
+        for name in ("a.py", "b.pyw", "c.txt", "deep/d.py", "README.md"):
+            (here / name).parent.mkdir(exist_ok=True)
+            (here / name).write_text("import keras\n")
+
+    def linted(self, **settings: list[str]) -> list[str]:
+        outcome = lint([Path.cwd()], merge([option_layer(settings, Path.cwd())]))
+        return sorted(path.relative_to(Path.cwd()).as_posix() for path in outcome.linted)
+
+    def test_by_default_it_is_what_is_python_by_its_name(self) -> None:
+        assert self.linted() == ["README.md", "a.py", "deep/d.py"]
+
+    def test_other_files_can_be_added(self) -> None:
+        assert self.linted(**{"extend-include": ["*.pyw", "/c.*"]}) == [
+            "README.md",
+            "a.py",
+            "b.pyw",
+            "c.txt",
+            "deep/d.py",
+        ]
+
+    def test_or_chosen_instead(self) -> None:
+        assert self.linted(include=["deep/*.py"]) == ["deep/d.py"]
+        assert self.linted(**{"include": ["deep/*.py"], "extend-include": ["*.pyw"]}) == ["b.pyw", "deep/d.py"]
+
+    def test_what_is_excluded_stays_out(self) -> None:
+        assert self.linted(include=["*.py"], exclude=["deep"]) == ["a.py"]
+
+    def test_a_file_that_is_named_needs_no_inclusion(self) -> None:
+        named = [Path.cwd() / "c.txt"]
+        assert lint(named, merge([option_layer({"include": ["*.py"]}, Path.cwd())])).linted == set(named)
