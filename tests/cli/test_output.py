@@ -103,6 +103,15 @@ def test_what_is_suppressed_is_in_no_report(format: str) -> None:
     assert "TL101" not in printed.out
 
 
+@pytest.mark.parametrize("format", OUTPUT_FORMATS)
+def test_what_is_known_is_in_no_report(format: str) -> None:
+    Path("train.py").write_text(BROKEN)
+    tapelint("train.py", "--select", "TL101", "--baseline", "known.json", "--update-baseline")
+    printed = tapelint("train.py", "--select", "TL101", "--baseline", "known.json", "--output-format", format)
+    assert printed.status == 0
+    assert "TL101" not in printed.out
+
+
 @pytest.mark.parametrize("format", [name for name in OUTPUT_FORMATS if name not in (*FOR_PEOPLE, "json")])
 def test_statistics_are_for_people_and_in_json(format: str) -> None:
     told = tapelint("--statistics", "--output-format", format)
