@@ -19,7 +19,7 @@ class Refusal(Exception):
     """A wish that cannot be granted; the message says why."""
 
 
-WISHES = (ConfigError, MissingPath, Refusal)
+WISHES = (BrokenPlugin, ConfigError, MissingPath, Refusal)
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def guarded(*, verbose: bool = False) -> Iterator[None]:
         sys.stdout.flush()
     except ConfigError as error:
         fail(*error.messages)
-    except (BrokenPlugin, MissingPath, Refusal) as error:
+    except WISHES as error:
         fail(str(error))
     except KeyboardInterrupt:
         tell("interrupted")
