@@ -150,16 +150,18 @@ def _is_left_out(program: Program, model: Instance, updated: list[Value]) -> boo
     known = {id(part) for part in parts}
     if any(_of(each.owner) in parts for each in program.trace.assignments if each.name == "trainable"):
         return False
-    return not any(_takes_care(call, known) for call in program.trace.calls)
+    restored = any(restores(call.method) for call in program.trace.calls)
+    return not any(_takes_care(call, known, restored) for call in program.trace.calls)
 
 
-def _takes_care(call: Call, known: set[int]) -> bool:
+def _takes_care(call: Call, known: set[int], restored: bool) -> bool:
     """Whether a call gives a model its weights, trains it, or may do so out of view."""
     if call.receiver is not None and any(id(one) in known for one in alternatives(call.receiver)):
         return restores(call.method) or call.method in ("compile", "fit", "train_on_batch")
-    out_of_view = (call.op is None and call.method is None and not _enters(call)) or call.op in (
-        "keras.models.clone_model",
-        "tensorflow.train.Checkpoint",
+    out_of_view = (
+        (call.op is None and call.method is None and not _enters(call))
+        or call.op == "keras.models.clone_model"
+        or (restored and call.op == "tensorflow.train.Checkpoint")
     )
     passed = [*call.arguments, *call.keywords.values()]
     return out_of_view and any(id(option) in known for value in passed for option in alternatives(value))

@@ -9,7 +9,7 @@ from tapelint.checks.registry import check, check_of_absence
 from tapelint.checks.repairs import Insert, Repair
 from tapelint.checks.report import Report, Reports
 from tapelint.checks.wording import argument, owner, quoted
-from tapelint.program.models import is_of_keras, related, variables_in
+from tapelint.program.models import is_in_view, related, variables_in
 from tapelint.program.program import Program, calls_root
 from tapelint.program.provenance import (
     ancestors,
@@ -48,7 +48,10 @@ from tapelint.program.values import (
 )
 
 # Methods of unknown objects that cannot hide a forward pass.
-_HARMLESS = frozenset({"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values"})
+_HARMLESS = frozenset(
+    {"append", "numpy", "astype", "watch", "format", "reshape", "items", "keys", "values", "set_shape"}
+    | {"write", "read", "stack", "unstack", "gather", "concat"}  # of a TensorArray
+)
 
 
 _CLOCKS = ("time.", "timeit.", "tensorflow.timestamp", "tensorflow.test.Benchmark")
@@ -188,7 +191,7 @@ def forward_outside_tape(program: Program) -> Reports:
                 yield Report(
                     site,
                     f"{quoted(program, site, 'the forward pass')} runs outside the tape: every gradient of "
-                    f"{owner(program, gradients) if len(owners) == 1 else _named(program, roots)} is None",
+                    f"{owner(program, gradients) if len(owners) == 1 else 'its variables'} is None",
                     trails.of_gradients(gradients),
                     fix=moved_into_block(program, gradients, site, "first"),
                 )
@@ -199,11 +202,6 @@ def _owners(parameters: list[Parameters]) -> list[list[Value]]:
     single = [root for each in parameters if each.selector == "itself" for root in choices_of_root(each.root)]
     models = [choices_of_root(each.root) for each in parameters if each.selector != "itself"]
     return [*models, single] if single else models
-
-
-def _named(program: Program, roots: list[Value]) -> str:
-    name = next(filter(None, (program.name(site) for site in map(site_of, roots) if site is not None)), None)
-    return f"`{name}`" if name else "what it runs"
 
 
 def _forward_outside(program: Program, gradients: Gradients, roots: list[Value]) -> Value | None:
@@ -229,7 +227,7 @@ def _may_run(call: Call, roots: list[Value]) -> bool:
     """Whether a call may run one of these models: it runs something out of view, or what has to do with one of them."""
     if call.op == "forward" and call.receiver is not None:
         models = alternatives(call.receiver)
-        return not all(is_of_keras(model) and not any(related(model, root) for root in roots) for model in models)
+        return not all(is_in_view(model) and not any(related(model, root) for root in roots) for model in models)
     return call.op == "forward" or (call.op is None and call.method not in _HARMLESS)
 
 

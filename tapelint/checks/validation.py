@@ -132,7 +132,8 @@ def _is_trained_on(trained: list[Value], held_out: Value) -> bool:
     """Whether some of the examples to validate on, with what shall come out for them, are surely trained on."""
     sides = _sides(held_out)
     if len(trained) == 1 or is_none(trained[1]):
-        return share_examples(trained[0], held_out)
+        unlabelled = len(sides) > 1 and all(map(is_none, sides[1:]))
+        return share_examples(trained[0], sides[0] if unlabelled else held_out)
     columns = [[columns_of(one) for one in trained], [columns_of(one) for one in sides[:2]]]
     return [len(side) for side in columns[0]] == [len(side) for side in columns[1]] and all(
         share_rows(left, right)

@@ -33,6 +33,8 @@ from tapelint.program.values import (
 )
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "**"})
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_COMPARING = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_not"})
 _RESHAPING = frozenset({"tensorflow.reshape", "numpy.reshape", "keras.ops.reshape"})
 _EXPANDING = frozenset({"tensorflow.expand_dims", "numpy.expand_dims", "keras.ops.expand_dims"})
 _NEW_AXES = frozenset({"numpy.newaxis", "tensorflow.newaxis"})
@@ -81,7 +83,19 @@ def _is_weighted(losses: Value, weights: Value) -> bool:
     shape = shape_of(losses)
     if is_quotient(weights):
         return True
-    return shape is not None and shape.kind == "per-example" and shape_of(weights) is None
+    return shape is not None and shape.kind == "per-example" and shape_of(weights) is None and not _is_mask(weights)
+
+
+def _is_mask(weights: Value) -> bool:
+    """Whether weights are zeros and ones that a comparison gave: they leave terms out, and divide none."""
+    if isinstance(weights, Computed):
+        return weights.operator in _COMPARISONS
+    if not isinstance(weights, Result) or not weights.call.arguments:
+        return False
+    op = weights.call.op or ""
+    if op in ("tensorflow.cast", "keras.ops.cast"):
+        return _is_mask(weights.call.arguments[0])
+    return op.startswith(("tensorflow.", "keras.ops.")) and op.rpartition(".")[2] in _COMPARING
 
 
 def is_quotient(value: Value) -> bool:

@@ -9,6 +9,7 @@ from tapelint.program.knowledge import table
 from tapelint.program.provenance import ancestors, made_by
 from tapelint.program.values import (
     Class,
+    Computed,
     Constant,
     Display,
     Instance,
@@ -239,12 +240,34 @@ def is_of_keras(model: Value) -> bool:
     )
 
 
+def is_in_view(model: Value) -> bool:
+    """Whether it is known all that a model can run: layers of Keras's own, and the project's that hold no others."""
+    seen: set[int] = set()
+    pending = [model]
+    while pending:
+        part = pending.pop()
+        if id(part) in seen or isinstance(part, Constant | Library | Computed) or _is_input(part):
+            continue
+        seen.add(id(part))
+        if isinstance(part, Instance) and isinstance(part.cls, Class) and kinds.is_made_in_view(part.cls):
+            pending.extend(option for held in part.attributes.values() for option in alternatives(held))
+        elif isinstance(part, Display | Mapping) and not part.open:
+            pending.extend(option for item in part.operands() for option in alternatives(item))
+        elif library_class(part) is None or not _lists_its_layers(part):
+            return False
+        pending.extend(inner for inner, _ in layers_inside(part))
+    return True
+
+
 def _is_input(part: Value) -> bool:
     return isinstance(part, Result) and part.call.op == "keras.Input"
 
 
 def _lists_its_layers(part: Value) -> bool:
-    """Whether the layers of a Sequential are listed where it is made, or added later one by one."""
+    """Whether all layers of a model of Keras's classes are listed: where it is made, one by one, or in its graph."""
+    outputs = graph_outputs(part)
+    if outputs is not None:
+        return not any(isinstance(value, Result) and value.call.op is None for value in ancestors(outputs))
     if library_class(part) != "keras.Sequential" or not isinstance(part, Instance) or part.call is None:
         return True
     given = part.call.argument(0, "layers")

@@ -409,7 +409,9 @@ class Expressions(State):
             if complete and len(names) == len(elements):
                 return self.made(Mapping(dict(zip(names, elements, strict=True))))
             return self.made(Mapping({}, open=True, others=elements))
-        display = self.made(Display("set" if node.kind == "set" else "list", elements, open=True))
+        if node.kind == "set":
+            return self.made(Display("set", elements, open=True))
+        display = self.made(Display("list", elements, open=not complete))
         if node.kind == "generator":
             self.trace.generators.append((display, self.site(node.id), context))
         return display
