@@ -73,6 +73,7 @@ def check(
     ] = False,
     steps: options.Steps = 4,
     seconds: options.Seconds = 60,
+    allow_unconfined: options.AllowUnconfined = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Do it again whenever a file changes.")] = False,
     show_files: Annotated[bool, typer.Option("--show-files", help="Print the files that would be linted.")] = False,
     show_settings: Annotated[
@@ -120,7 +121,7 @@ def check(
         add_ignore=add_ignore,
         update_baseline=update_baseline,
         diff_base=diff_base,
-        trial=Trial(steps, seconds, quiet) if probe else None,
+        trial=Trial(steps, seconds, quiet, unconfined=allow_unconfined) if probe else None,
         output_file=output_file,
         statistics=statistics,
         exit_zero=exit_zero,

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 class Trial:
     """How scripts are run: until so many updates, at most so many seconds, with or without a sign of life.
 
-    `loss` names the one that their steps are meant to have, where they compute one of their own.
+    `loss` names the one that their steps are meant to have, where they compute one of their own. `unconfined`: they are
+    run even if this system cannot confine them.
     """
 
     steps: int
     seconds: float
     quiet: bool = False
     loss: str = ""
+    unconfined: bool = False
 
     def run(
         self,
@@ -52,6 +54,7 @@ class Trial:
             graph=graph,
             patient=patient,
             loss=self.loss,
+            unconfined=self.unconfined,
             watch=screen.watch(script, graph=graph) if screen else None,
             nursery=nursery,
         )

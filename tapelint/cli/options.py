@@ -116,6 +116,9 @@ Config = Annotated[
 Isolated = Annotated[bool, typer.Option("--isolated", help="Read no configuration file.")]
 Steps = Annotated[int, typer.Option("--steps", min=1, help="Stop a script when it has made so many updates.")]
 Seconds = Annotated[float, typer.Option("--seconds", min=1, help="Stop a script after this time.")]
+AllowUnconfined = Annotated[
+    bool, typer.Option("--allow-unconfined", help="Run scripts even where the system cannot confine them.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the findings and nothing else.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell what is being done.")]
 Version = Annotated[

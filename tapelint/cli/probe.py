@@ -24,6 +24,7 @@ def probe(
     *,
     steps: options.Steps = 4,
     seconds: options.Seconds = 60,
+    allow_unconfined: options.AllowUnconfined = False,
     loss: Annotated[
         str, typer.Option(help="What a step is meant to have that computes its own, as Keras names it, such as `mse`.")
     ] = "",
@@ -66,7 +67,8 @@ def probe(
         from tapelint.run.lint import lint
 
         evidence = Evidence(lint([path], hierarchy))
-        try_out(evidence, [path], Trial(steps, seconds, quiet, loss), arguments or (), thorough=output.format == "html")
+        trial = Trial(steps, seconds, quiet, loss, allow_unconfined)
+        try_out(evidence, [path], trial, arguments or (), thorough=output.format == "html")
         record = evidence.records[path]
         outcome = evidence.outcome(hierarchy)
         tell_troubles(outcome, verbose=verbose)

@@ -58,6 +58,7 @@ def run(
     graph: bool = False,
     patient: bool = False,
     loss: str = "",
+    unconfined: bool = False,
     watch: Callable[[Record], None] | None = None,
     nursery: Nursery | None = None,
 ) -> Record:
@@ -66,6 +67,7 @@ def run(
     It is stopped after `steps` updates, or a little later if two short epochs can be seen, and at the latest `seconds`
     after its first line began to run. With `patient` it may take several times as many updates, if they are quick.
     `loss` names the one of Keras's that its steps are meant to have, where they compute one of their own.
+    Where this system lacks a part of the confinement, it is not run at all unless `unconfined` is true.
     `graph` leaves its `tf.function`s compiled, which shows traces instead of values.
     `watch` is called now and then with what is known so far. The child comes from the `nursery`, if there is one. An
     interrupt from the keyboard ends the script, and the Record says so; nothing that the script does makes this
@@ -91,6 +93,7 @@ def run(
             parent=os.getpid(),
             patient=patient,
             loss=loss,
+            unconfined=unconfined,
         )
         start = functools.partial(_start, python, plan, _environment(places), nursery)
         exit = supervise(start, seconds=seconds, empty=empty, watch=watch)

@@ -13,9 +13,9 @@ class Plan:
     `private` is the only directory the child may write to, `work` the part of it that is the working directory;
     `roots` are the directories whose files are the user's own code; `parent` is the process that waits for the child,
     without which it must not live; `patient`: what is looked for may come late, so that a run of quick steps is given
-    more of them; `loss` names the one that the steps are meant to have, where they compute one of their own; `journal`
-    is the descriptor to write to, once there is one; `imported` are the seconds that went into imports for the child
-    before there was one.
+    more of them; `loss` names the one that the steps are meant to have, where they compute one of their own;
+    `unconfined`: it is run even where a guard is missing; `journal` is the descriptor to write to, once there is one;
+    `imported` are the seconds that went into imports for the child before there was one.
     """
 
     script: str
@@ -30,6 +30,7 @@ class Plan:
     parent: int
     patient: bool = False
     loss: str = ""
+    unconfined: bool = False
     journal: int = -1
     imported: float = 0.0
 

@@ -1,12 +1,14 @@
 """What a script may not do: every attempt is refused, put on record with its line, and changes nothing outside."""
 
 import os
+import platform
 import stat
 import sys
 from pathlib import Path
 
 import pytest
 
+from tapelint.probe.launch import run
 from tapelint.record import Denial
 from tests.probe.programs import Observed, observe, write
 
@@ -258,6 +260,45 @@ def test_a_missing_guard_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     guard = landlock.confine(str(tmp_path))
     assert not guard.active
     assert "this kernel does not offer it" in guard.detail or not LINUX
+
+
+UNGUARDED = """\
+#!{python}
+import ctypes, os, struct, sys
+from ctypes import c_char_p, c_void_p
+
+# A filter of system calls, as containers have: landlock_create_ruleset is not implemented.
+rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 444), (0x06, 0, 0, 0x00050000 | 38), (0x06, 0, 0, 0x7FFF0000)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *rule) for rule in rules))
+
+
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("rules", c_void_p)]
+
+
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+assert prctl(38, 1, 0, 0, 0) == 0
+assert prctl(22, 2, ctypes.byref(Program(len(rules), ctypes.addressof(code)))) == 0, os.strerror(ctypes.get_errno())
+os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+"""
+
+
+@pytest.mark.skipif(not LINUX or platform.machine() not in ("x86_64", "aarch64"), reason="for seccomp")
+def test_without_a_guard_a_script_is_run_only_if_that_is_allowed(tmp_path: Path) -> None:
+    python = write(tmp_path, UNGUARDED.format(python=sys.executable), "python")
+    python.chmod(0o755)
+    outside = tmp_path / "outside.txt"
+    script = write(tmp_path, f"open({str(outside)!r}, 'w')\n")
+    refused = run(script, python=str(python))
+    assert refused.end == "unstarted"
+    assert (
+        "for a guard is missing: landlock (this kernel does not offer it: Function not implemented)" in refused.detail
+    )
+    assert "`--allow-unconfined`" in refused.detail
+    allowed = run(script, python=str(python), unconfined=True)
+    assert (allowed.end, allowed.where and allowed.where.line) == ("raised", 1)
+    assert [guard.name for guard in allowed.guards if not guard.active] == ["landlock"]
+    assert not outside.exists()
 
 
 def test_the_users_own_modules_are_not_the_probes(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ def _memory(limit: int) -> Guard:
         import resource
 
         # RLIMIT_DATA counts what may be written to. RLIMIT_AS would also count the gigabytes that are only reserved.
+        limit = _capped(limit, resource.getrlimit(resource.RLIMIT_DATA)[1])
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     except (ImportError, OSError, ValueError) as error:
         return Guard("memory limit", False, str(error))
@@ -34,10 +35,16 @@ def _files() -> Guard:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+        largest = _capped(LARGEST_FILE, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     except (ImportError, OSError, ValueError) as error:
         return Guard("file size limit", False, str(error))
-    return Guard("file size limit", True, f"{LARGEST_FILE / 2**30:g} GiB")
+    return Guard("file size limit", True, f"{largest / 2**30:g} GiB")
+
+
+def _capped(limit: int, most: int) -> int:
+    """The limit, or that which is there already, if it is lower; infinity is negative."""
+    return limit if most < 0 else min(limit, most)
 
 
 def end_with(parent: int) -> Guard:

@@ -51,6 +51,11 @@ HOOKS = (
 
 MISSING = "TensorFlow is not installed for {python}: pip install 'tapelint[probe]'"
 
+UNGUARDED = (
+    "this system cannot confine it, for a guard is missing: {}. With `--allow-unconfined` it is run all the same, and "
+    "may do what that guard would have kept it from"
+)
+
 
 def main(plan: Plan) -> None:
     """Run the script of the plan. Does not return."""
@@ -75,6 +80,9 @@ class _Run:
 
     def run(self, guards: list[Any]) -> None:
         """From the first import to the end."""
+        missing = [guard for guard in guards if not guard.active]
+        if missing and not self.plan.unconfined:
+            self._leave(UNGUARDED.format("; ".join(f"{guard.name} ({guard.detail})" for guard in missing)), None)
         began = time.monotonic()
         program = self._read()
         witness = self._prepared(program)
