@@ -15,6 +15,7 @@ from tapelint.finding import Fix, TrailStep, Verdict
 from tapelint.record import Record
 from tapelint.report.html import page
 from tapelint.report.html.runs import Run
+from tapelint.report.reference import SITE
 from tapelint.run.outcome import Outcome
 from tapelint.source.document import Document
 from tests.report.pages import EMPTY, LARGEST, found, parsed, table, text_of
@@ -62,7 +63,7 @@ class TestEveryPage:
         assert not kinds.keys() & {"script", "link", "img", "iframe", "object", "embed", "base", "image"}
         for element in tree.iter():
             for key, value in element.attrib.items():
-                local = value.startswith("#") or (element.tag == "a" and value.startswith("https://github.com/"))
+                local = value.startswith("#") or (element.tag == "a" and value.startswith(SITE))
                 assert key.rpartition("}")[2] not in ("href", "src", "srcset", "action", "data") or local
                 assert not key.startswith("on")
         assert not re.search(r"@import|url\((?!#)", text)
