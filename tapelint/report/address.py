@@ -1,10 +1,15 @@
 """Where a file is, as a reader is told: a short path for people, a URI for editors."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tapelint.finding import Place
-from tapelint.record import Caller, Site
+
+if TYPE_CHECKING:  # a large module, which linting does without
+    from tapelint.record import Caller, Site
 
 
 def shown(path: Path) -> str:

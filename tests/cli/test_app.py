@@ -62,7 +62,7 @@ class TestStart:
         Path("plain.py").write_text("import os\n")
         modules = loaded_by("plain.py")
         assert "tapelint.run.lint" in modules
-        assert modules.isdisjoint({*HEAVY, "tapelint.program.build", "pathspec"})
+        assert modules.isdisjoint({*HEAVY, "tapelint.program.build", "tapelint.record", "pathspec"})
 
     def test_linting_does_not_load_tensorflow(self) -> None:
         modules = loaded_by("train.py")
