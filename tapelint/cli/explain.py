@@ -11,7 +11,7 @@ from tapelint import catalog
 from tapelint.catalog import Rule
 from tapelint.cli import options
 from tapelint.cli.guard import Refusal, guarded
-from tapelint.report.reference import prose
+from tapelint.report.reference import page, prose
 
 FORMATS = ("full", "json")
 
@@ -69,6 +69,8 @@ def _facts(rule: Rule) -> Mapping[str, Any]:
         "probe": rule.probe,
         "summary": rule.summary,
         "aliases": list(rule.aliases),
+        "plugin": rule.plugin,
+        "url": page(rule),
         "text": rule.text,
     }
 

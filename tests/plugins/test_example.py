@@ -74,7 +74,8 @@ class TestRule:
     def test_it_is_explained(self) -> None:
         assert "nobody can say later which data" in tapelint("explain", "acme001").out
         described = json.loads(tapelint("explain", "--all", "--output-format", "json").out)
-        assert described[-1]["name"] == "unlogged-fit"
+        assert (described[-1]["name"], described[-1]["plugin"]) == ("unlogged-fit", "tapelint-acme 1.0")
+        assert {each["plugin"] for each in described[:-1]} == {None}
 
     def test_reports_lead_to_its_page(self) -> None:
         address = "https://wiki.acme.example/training/unlogged-fit"
