@@ -25,11 +25,14 @@ from tapelint.probe.child.parity.seen import Crossing, Forward, Loss, Step
 from tapelint.probe.child.parity.series import Series
 from tapelint.probe.child.parity.solve import Vector, numbers
 from tapelint.probe.child.parity.state import State, numbers_of
-from tapelint.probe.child.parity.tally import REMEMBERED, Asked, Tally, tallied
+from tapelint.probe.child.parity.tally import Asked, Tally, tallied
 from tapelint.record import Comparison, Resemblance, Site
 
 MOST_TAPES = 40
 """The tapes that are followed."""
+
+REMEMBERED = 20
+"""The tapes whose gradients are remembered."""
 
 MOST_PLACES = 12
 """The places of which the updates are compared."""
@@ -38,6 +41,7 @@ MOST_VALUES = 200
 """The values of the program among which labels are looked for."""
 
 NO_TAPE = "the gradients come of no tape that was watched"
+TOO_MANY = f"the gradients of more than {REMEMBERED} tapes may have been added up"
 LOST = f"there are more than {MOST_TAPES} tapes before the first update"
 
 Accounting = Callable[..., Account]
@@ -184,7 +188,7 @@ class Follower:
     ) -> None:
         newest, keys = asked[-1], list(taken)
         given = [_dense(each.question.gradients) for each in asked]
-        application = self._applied({key: numbers(gradient) for key, gradient in taken.items()}, given, names)
+        application = self._applied({key: numbers(gradient) for key, gradient in taken.items()}, asked, given, names)
         sources = {key: self._variable(key) for key in application.foreign}
         series.borrowed(sources, of_a_copy=not any(key in each for each in given for key in keys))
         if application.weights is not None:
@@ -203,14 +207,20 @@ class Follower:
                 for key in keys:
                     each.used.setdefault(key, []).append(self._number(optimizer))
 
-    def _applied(self, taken: dict[int, Vector], given: list[dict[int, Vector]], names: dict[int, str]) -> Application:
+    def _applied(
+        self, taken: dict[int, Vector], asked: list[Asked], given: list[dict[int, Vector]], names: dict[int, str]
+    ) -> Application:
         """What was done with the gradients that were given, or else with any others."""
         application = applied(taken, given, names)
         if application.weights is not None:
             return application
-        every = [_dense(each.question.gradients) for each in self._asked]
-        other = exchanged(taken, every, names)
-        return application if other is None else dataclasses.replace(other, weights=_last(len(given)))
+        other = exchanged(taken, [_dense(each.question.gradients) for each in self._asked], names)
+        if other is not None:
+            return dataclasses.replace(other, weights=_last(len(given)))
+        # If no update was made of any of those that are remembered, there may have been more of them.
+        if len(self._asked) == REMEMBERED and not any(each.is_used(list(taken)) for each in asked):
+            return dataclasses.replace(application, reason=TOO_MANY)
+        return application
 
     def _variable(self, key: int) -> Any:
         """The variable of this number, of which some tape was asked."""

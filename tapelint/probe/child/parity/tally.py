@@ -10,11 +10,6 @@ from tapelint.probe.child.parity.account import TOO_SMALL, Account, Question
 from tapelint.probe.child.parity.application import Application
 from tapelint.probe.child.parity.causes import LEAST_SCALE, Cause, Sizes, is_close, of_factor, of_penalties, told
 
-REMEMBERED = 20
-"""The tapes whose gradients are remembered."""
-
-TOO_MANY = f"the gradients of more than {REMEMBERED} tapes are added up"
-
 
 @dataclass(slots=True)
 class Asked:
@@ -47,8 +42,8 @@ def tallied(
     """The causes that the gradients and their application add up to. `scale` is what the optimizer divides by."""
     newest = asked[-1].account
     if application.weights is None:
-        if application.reason or _are_too_many(asked, variables):
-            return Tally(newest.causes, application.reason or TOO_MANY)
+        if application.reason:
+            return Tally(newest.causes, application.reason)
         return Tally((*application.causes, *newest.causes), newest.reason, "unexplained")
     parts = [(each, weight) for each, weight in zip(asked, application.weights, strict=True) if weight]
     causes = [*application.causes, *_of_old_ones(parts, variables)]
@@ -77,11 +72,6 @@ def tallied(
         cause = of_penalties(penalties, factor)
         causes += [cause] if cause is not None else []
     return Tally(tuple(causes), "", newest.loss.remark, factor, penalties)
-
-
-def _are_too_many(asked: Sequence[Asked], variables: Sequence[int]) -> bool:
-    """Whether nothing but gradients of which no update was made is remembered: there may have been more of them."""
-    return len(asked) >= REMEMBERED and not any(each.is_used(variables) for each in asked)
 
 
 def _is_one_batch(fresh: Sequence[tuple[Asked, float]]) -> bool:
