@@ -16,7 +16,7 @@ _CURE = "Instead"
 def opening(rule: Rule) -> str:
     """The first paragraph of the page, in one line: the symptom."""
     paragraph, _, _ = _parts(rule)[0].partition("\n\n")
-    return " ".join(paragraph.split())
+    return " ".join(paragraph.split()) or rule.summary
 
 
 def lesson(rule: Rule) -> str:

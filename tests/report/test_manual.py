@@ -37,3 +37,8 @@ def test_a_lesson_shows_where_the_rule_is_broken_and_not_where_others_are() -> N
     )
     told = lesson(dataclasses.replace(RULES["gradients-not-applied"], text=page))
     assert "a()  # <- here\nb()\n" in told
+
+
+def test_a_page_without_words_opens_with_its_summary() -> None:
+    rule = RULES["gradients-not-applied"]
+    assert opening(dataclasses.replace(rule, text="# x\n\n```toml\ncode = 1\n```\n\n## Instead\n")) == rule.summary
