@@ -81,14 +81,14 @@ def _rows(rules: Sequence[Rule]) -> list[str]:
 
 
 def _show_page(rule: Rule) -> None:
-    page = prose(rule)
+    text = prose(rule)
     if not on_a_terminal():
-        typer.echo(page.rstrip())
+        typer.echo(text.rstrip())
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console().print(Markdown(page))
+    Console().print(Markdown(text))
 
 
 def on_a_terminal() -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from tapelint import __version__
 from tapelint.run.keys import KEYS, unknown
 from tapelint.run.kinds import Step, allows
-from tapelint.run.layer import Layer
+from tapelint.run.layer import Layer, expanded
 from tapelint.run.toml_lines import line_of
 
 FILE_NAMES = (".tapelint.toml", "tapelint.toml", "pyproject.toml")
@@ -43,6 +43,8 @@ def inline_layer(text: str, root: Path) -> Layer:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"--config: `{text}` is neither an existing file nor valid TOML: {error}") from None
+    if "extend" in table:
+        raise ConfigError("--config: `extend` is for files; `--config FILE` names one that is to count")
     return checked(table, root, lambda *_: "--config")
 
 
@@ -81,7 +83,7 @@ def _chain(path: Path, root: Path | None, below: tuple[Path, ...]) -> Iterator[L
 def _extended(path: Path, layer: Layer, chain: tuple[Path, ...]) -> Path:
     """The file that a file's layer extends. Raises ConfigError if that makes no sense."""
     written = layer.values["extend"]
-    other = Path(os.path.normpath(path.parent / Path(os.path.expandvars(written)).expanduser()))
+    other = Path(os.path.normpath(path.parent / expanded(written)))
     where = layer.place("extend")
     if any(_is_same(other, each) for each in chain):
         ring = " → ".join(f"`{shown_path(each)}`" for each in (*chain, other))

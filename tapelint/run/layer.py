@@ -1,5 +1,6 @@
 """What one place says about settings."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,11 @@ from typing import Any
 from tapelint.run.select import Selection
 
 DEFAULT = "default"
+
+
+def expanded(path: str) -> Path:
+    """A path with the user's home for `~`, and with variables of the environment."""
+    return Path(os.path.expandvars(path)).expanduser()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +48,7 @@ class Layer:
 
     def path(self, key: str) -> Path:
         """The path that is the value of a key."""
-        return self.root / Path(self.values[key]).expanduser()
+        return self.root / expanded(self.values[key])
 
     def _selection(self, select: str | None, extending: tuple[str, ...], ignoring: tuple[str, ...]) -> Selection:
         def together(keys: tuple[str, ...]) -> tuple[str, ...]:

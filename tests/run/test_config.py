@@ -259,6 +259,10 @@ class TestRefusals:
         with pytest.raises(ConfigError, match="neither an existing file nor valid TOML"):
             inline_layer("strict.toml", here)
 
+    def test_inline_text_extends_nothing(self, here: Path) -> None:
+        with pytest.raises(ConfigError, match="`extend` is for files"):
+            inline_layer("extend = 'strict.toml'", here)
+
 
 class TestLines:
     TEXT = """\

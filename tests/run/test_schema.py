@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from docs import keys as documentation
-from tapelint.run.config import ConfigError, checked
+from tapelint.run.config import ConfigError, checked, file_layers
 from tapelint.run.keys import KEYS, Key
 from tapelint.run.merge import merge
 from tapelint.run.schema import schema
+from tapelint.source.markdown import fences
 
 VALIDATOR = Draft7Validator(schema())
 
@@ -107,6 +108,28 @@ def test_the_documentation_has_every_key() -> None:
     page = documentation.PAGE.read_text(encoding="utf-8")
     assert page == documentation.written(page), "`make index` writes it again"
     assert all(f"### `{name}`" in page for name in KEYS)
+
+
+def test_the_documentation_shows_configuration() -> None:
+    blocks = [
+        fence.text
+        for fence in fences(documentation.PAGE.read_text(encoding="utf-8"))
+        if fence.language == "toml" and not fence.text.startswith("#:schema")
+    ]
+    assert len(blocks) > len(KEYS)
+    for block in blocks:
+        table = tomllib.loads(block)
+        assert loads(table["tool"]["tapelint"] if "tool" in table else table)
+
+
+def test_the_documentation_shows_errors_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = ["[project]", "", "[tool.tapelint]", "per-file-ignore = {}", "", "select = [", '  "unreduced-los",', "]"]
+    Path("pyproject.toml").write_text("\n".join(lines))
+    with pytest.raises(ConfigError) as caught:
+        file_layers(Path.cwd() / "pyproject.toml")
+    told = "".join(f"error: {message}\n" for message in caught.value.messages)
+    assert told in [fence.text for fence in fences(documentation.PAGE.read_text(encoding="utf-8"))]
 
 
 def test_the_copy_for_editors_is_today_s() -> None:
