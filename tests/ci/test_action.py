@@ -38,7 +38,7 @@ class Runner:
     def __post_init__(self) -> None:
         self.home.mkdir()
 
-    def run(self, step: dict[str, Any], action: Path = ROOT, **inputs: str) -> subprocess.CompletedProcess[str]:
+    def run(self, step: dict[str, Any], /, *, action: Path = ROOT, **inputs: str) -> subprocess.CompletedProcess[str]:
         given = {f"inputs.{name}": said["default"] for name, said in ACTION["inputs"].items()}
         given |= {f"inputs.{name.replace('_', '-')}": text for name, text in inputs.items()}
         given["github.action_path"] = str(action)
@@ -85,7 +85,7 @@ def test_its_form_is_that_of_the_published_schema() -> None:
         "check_jsonschema",
         "--builtin-schema",
         "vendor.github-actions",
-        ROOT / "action.yml",
+        str(ROOT / "action.yml"),
     ]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout
@@ -103,7 +103,7 @@ def test_no_input_becomes_a_part_of_a_script() -> None:
 @pytest.mark.xdist_group("wheel")
 def test_it_installs_what_it_belongs_to_and_lints(runner: Runner, wheel: Path) -> None:
     runner.more["PIP_NO_COMPILE"] = "1"
-    installed = runner.run(INSTALL, wheel)
+    installed = runner.run(INSTALL, action=wheel)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     name, _, place = runner.said("GITHUB_ENV").strip().partition("=")
     runner.more = {name: place}
@@ -158,6 +158,6 @@ def test_nothing_to_report(runner: Runner) -> None:
     ],
 )
 def test_what_is_no_option_and_no_path_does_nothing(runner: Runner, inputs: dict[str, str]) -> None:
-    told = runner.run(LINT, **inputs)
+    told = runner.run(LINT, action=ROOT, **inputs)
     assert told.returncode == 2, told.stdout
     assert not (runner.folder / "gone").exists()

@@ -30,7 +30,7 @@ def test_its_form_is_that_of_the_published_schema(number: int, tmp_path: Path) -
     path = tmp_path / "part.yml"
     path.write_text(yaml.safe_dump(documents()[number]))
     options = ("--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci")
-    command = [sys.executable, "-m", "check_jsonschema", *options, path]
+    command = [sys.executable, "-m", "check_jsonschema", *options, str(path)]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout
 
