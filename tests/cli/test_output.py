@@ -23,7 +23,15 @@ IN_JSON = ("json", "sarif", "gitlab", "rdjson", "lsp")
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory without any file, far from a configuration; pages without plots, which take time."""
     monkeypatch.setattr(plots, "available", lambda: False)
-    for variable in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+    for variable in (
+        "GITHUB_WORKSPACE",
+        "CI_PROJECT_DIR",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "COLUMNS",
+        "TAPELINT_OUTPUT_FORMAT",
+        "TAPELINT_OUTPUT_FILE",
+    ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -93,6 +101,20 @@ def test_a_configuration_can_ask_for_it(format: str) -> None:
     Path("train.py").write_text(BROKEN)
     Path("tapelint.toml").write_text(f'output-format = "{format}"\n')
     assert tapelint("train.py").out == tapelint("train.py", "--output-format", format).out
+
+
+def test_the_environment_can_ask_for_it_and_the_command_line_has_the_last_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("train.py").write_text(BROKEN)
+    Path("tapelint.toml").write_text('output-format = "junit"\n')
+    monkeypatch.setenv("TAPELINT_OUTPUT_FORMAT", "github")
+    assert tapelint("train.py").out.startswith("::error ")
+    assert tapelint("train.py", "--output-format", "grouped").out.startswith("train.py:\n")
+    monkeypatch.setenv("TAPELINT_OUTPUT_FORMAT", "githib")
+    told = tapelint("train.py")
+    assert told.status == 2
+    assert "github" in told.err
 
 
 @pytest.mark.parametrize("format", OUTPUT_FORMATS)
