@@ -1,10 +1,12 @@
 """What running the scripts says about the findings in them."""
 
 import dataclasses
-from collections.abc import Iterable
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tapelint.cli.progress import Screen, screening
 from tapelint.run.outcome import Outcome
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from tapelint.probe.nursery import Nursery
     from tapelint.record import Record
     from tapelint.report.html.runs import Run
+
+ORDERS = ("SIGTERM", "SIGHUP")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,11 +81,30 @@ def try_out(
     from tapelint.probe.nursery import nursery_for
 
     runs = sum(2 if thorough or evidence.wants_graphs(script) else 1 for script in scripts)
-    with nursery_for(runs) as nursery, screening(runs, trial.steps, quiet=trial.quiet) as screen:
-        for script in scripts:
-            evidence.gather(script, partial(trial.run, arguments, nursery, screen), thorough=thorough)
-            if evidence.interrupted:
-                break
+    with _orders(), nursery_for(runs) as nursery, screening(runs, trial.steps, quiet=trial.quiet) as screen:
+        try:
+            for script in scripts:
+                evidence.gather(script, partial(trial.run, arguments, nursery, screen), thorough=thorough)
+                if evidence.interrupted:
+                    break
+        except KeyboardInterrupt:  # Between two runs.
+            evidence.interrupted = True
+
+
+@contextmanager
+def _orders() -> Iterator[None]:
+    """Ends in good order, as at a Ctrl-C, when this process is told to end or its terminal is closed."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    orders = [getattr(signal, name) for name in ORDERS if hasattr(signal, name)]
+    before = {number: signal.signal(number, interrupt) for number in orders}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def runs_of(evidence: "Evidence") -> "tuple[Run, ...]":

@@ -69,7 +69,9 @@ def probe(
         evidence = Evidence(lint([path], hierarchy))
         trial = Trial(steps, seconds, quiet, loss, allow_unconfined)
         try_out(evidence, [path], trial, arguments or (), thorough=output.format == "html")
-        record = evidence.records[path]
+        record = evidence.records.get(path)
+        if record is None:
+            raise KeyboardInterrupt
         outcome = evidence.outcome(hierarchy)
         tell_troubles(outcome, verbose=verbose)
         if verbose:

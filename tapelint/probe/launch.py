@@ -30,6 +30,8 @@ del sys.path[0]
 """What the child's interpreter is told. It may be another than ours, with packages of its own: only tapelint comes from
 here, and what tapelint imports later is found beside it."""
 
+INTERRUPTED = "interrupted from the keyboard"
+
 RUN = "child.main(Plan.decode(sys.argv[1]))"
 SERVE = "nursery.serve(int(sys.argv[1]), int(sys.argv[2]))"
 
@@ -79,24 +81,27 @@ def run(
     if trouble:
         return dataclasses.replace(empty, detail=trouble)
     started = time.monotonic()
-    with workspace(path.parent, Path.cwd(), at=nursery.private if nursery else None) as places:
-        plan = Plan(
-            script=str(path),
-            arguments=tuple(arguments),
-            steps=steps,
-            seconds=seconds,
-            memory=int(memory_gib * 2**30),
-            graph=graph,
-            private=str(places.private),
-            work=str(places.work),
-            roots=tuple(_roots(path)),
-            parent=os.getpid(),
-            patient=patient,
-            loss=loss,
-            unconfined=unconfined,
-        )
-        start = functools.partial(_start, python, plan, _environment(places), nursery)
-        exit = supervise(start, seconds=seconds, empty=empty, watch=watch)
+    try:
+        with workspace(path.parent, Path.cwd(), at=nursery.private if nursery else None) as places:
+            plan = Plan(
+                script=str(path),
+                arguments=tuple(arguments),
+                steps=steps,
+                seconds=seconds,
+                memory=int(memory_gib * 2**30),
+                graph=graph,
+                private=str(places.private),
+                work=str(places.work),
+                roots=tuple(_roots(path)),
+                parent=os.getpid(),
+                patient=patient,
+                loss=loss,
+                unconfined=unconfined,
+            )
+            start = functools.partial(_start, python, plan, _environment(places), nursery)
+            exit = supervise(start, seconds=seconds, empty=empty, watch=watch)
+    except KeyboardInterrupt:  # While its surroundings were copied or cleared away.
+        return dataclasses.replace(empty, end="interrupted", detail=INTERRUPTED)
     known = exit.ledger.record(empty)
     end, detail = _ending(exit, known, seconds)
     return dataclasses.replace(
@@ -187,7 +192,7 @@ def _environment(places: Workspace) -> dict[str, str]:
 def _ending(exit: Exit, known: Record, seconds: float) -> tuple[End, str]:
     """How the run ended, and in what words, where the child could not say it itself."""
     if exit.interrupted:
-        return "interrupted", "interrupted from the keyboard"
+        return "interrupted", INTERRUPTED
     if "end" in exit.ledger.fields:
         return known.end, known.detail or _described(known, seconds)
     if exit.overran and exit.ledger.begun:

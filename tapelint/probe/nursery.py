@@ -7,16 +7,15 @@ runs the script, as one that is an interpreter of its own does.
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
+from tapelint.probe.lodging import lodging
 from tapelint.probe.offspring import MARK, Pens, kill_group, kill_strays
 
 AVAILABLE = sys.platform == "linux"
@@ -29,7 +28,8 @@ class Nursery:
     """Runs one script at a time. The process starts with the first, and ends with the nursery or with its parent."""
 
     def __init__(self) -> None:
-        self._home = Path(os.path.realpath(tempfile.mkdtemp(prefix="tapelint-probe-")))
+        self._rooms = contextlib.ExitStack()
+        self._home = self._rooms.enter_context(lodging())
         self._process: _Process | None = None
 
     def __enter__(self) -> Self:
@@ -41,7 +41,7 @@ class Nursery:
     def close(self) -> None:
         """End the process."""
         self._stop()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._rooms.close()
 
     @property
     def private(self) -> Path:

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import stat
-import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tapelint.probe.lodging import lodging, remove
 
 MOST_ENTRIES = 300
 MOST_BYTES = 16 << 20
@@ -34,16 +34,21 @@ def workspace(*sources: Path, at: Path | None = None) -> Iterator[Workspace]:
     as folders, so that they can be written to without anybody's loss; everything else as links, which the confinement
     keeps from being written through.
     """
-    private = Path(os.path.realpath(tempfile.mkdtemp(prefix="tapelint-probe-"))) if at is None else at
-    private.mkdir(exist_ok=at is None)
-    try:
+    with lodging() if at is None else _made(at) as private:
         places = Workspace(private, private / "work", private / "home", private / "tmp")
         for place in (places.work, places.home, places.temporary):
             place.mkdir()
         _mirror(sources, places.work)
         yield places
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[Path]:
+    folder.mkdir()
+    try:
+        yield folder
     finally:
-        _remove(private)
+        remove(folder)
 
 
 def _mirror(sources: tuple[Path, ...], work: Path) -> None:
@@ -108,17 +113,3 @@ class _Budget:
             return False
         self.bytes -= size
         return True
-
-
-def _remove(private: Path) -> None:
-    def unlock(_function: object, path: str, _error: object) -> None:
-        # The program may have taken its own rights away from a directory.
-        for place in (Path(path).parent, Path(path)):
-            if not place.is_symlink():
-                place.chmod(stat.S_IRWXU)
-        if Path(path).is_dir() and not Path(path).is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            Path(path).unlink(missing_ok=True)
-
-    shutil.rmtree(private, onerror=unlock)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,35 @@ def verdicts(out: str) -> dict[str, str | None]:
         f"{each['path']}:{each['code']}": each["evidence"]["probe"] and each["evidence"]["probe"]["verdict"]
         for each in found
     }
+
+
+class TestBaseline:
+    def test_what_is_known_is_not_run(self, stage: Stage) -> None:
+        assert tapelint("check", "--baseline", "known.json", "--update-baseline").status == 0
+        told = tapelint("check", "--probe", "--baseline", "known.json")
+        assert (told.status, told.err, stage.asked) == (0, "", [])
+
+    def test_what_running_finds_is_known_from_then_on(self, here: Path, stage: Stage) -> None:
+        stage.added = [unchanged(here / "train.py")]
+        told = tapelint("check", "--probe", "--baseline", "known.json", "--update-baseline", "--quiet")
+        assert (told.status, told.err) == (0, "")
+        assert '"weights-unchanged"' in (here / "known.json").read_text()
+        # Another finding has the script run again; nothing has run it that could know otherwise.
+        assert tapelint("check", "--baseline", "known.json").err == ""
+        (here / "train.py").write_text(BROKEN + BROKEN.replace("grads", "others").replace("loss", "cost"))
+        told = tapelint("check", "--probe", "--baseline", "known.json", "--output-format", "json")
+        assert verdicts(told.out) == {"train.py:TL101": "confirmed", "train.py:TL002": "confirmed"}
+        assert told.err == ""
+
+    def test_what_a_run_no_longer_finds_is_stale(self, here: Path, stage: Stage) -> None:
+        stage.added = [unchanged(here / "train.py")]
+        tapelint("check", "--probe", "--baseline", "known.json", "--update-baseline")
+        stage.added = []
+        (here / "train.py").write_text(BROKEN.replace("loss", "cost"))
+        told = tapelint("check", "--probe", "--baseline", "known.json", "--output-format", "concise")
+        assert "2 known findings are no longer there" in told.err
+        assert "  train.py: weights-unchanged: " in told.err
+        assert "TL101" in told.out
 
 
 class TestCheck:
@@ -165,6 +195,30 @@ class TestCheck:
         assert told.err.endswith("interrupted\n")
         assert len(stage.asked) == 1
         assert verdicts(told.out) == {"a/train.py:TL101": "confirmed", "b/train.py:TL101": "unable"}
+
+    @pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_whoever_ends_it_gets_what_is_known_by_then(
+        self, order: signal.Signals, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def run(script: Path, **options: Any) -> Record:
+            if stage.asked:
+                signal.raise_signal(order)
+            return stage.run(script, **options)
+
+        monkeypatch.setattr(launch, "run", run)
+        for name in ("a", "b", "c"):
+            Path(name).mkdir()
+            Path(name, "train.py").write_text(BROKEN)
+        before = signal.getsignal(order)
+        told = tapelint("check", "--probe", "a", "b", "c", "--select", "TL101", "--output-format", "json")
+        assert (told.status, signal.getsignal(order)) == (130, before)
+        assert list(verdicts(told.out).values()) == ["confirmed", "unable", "unable"]
+
+    def test_it_may_be_allowed_to_run_unconfined(self, stage: Stage) -> None:
+        for options in ((), ("--allow-unconfined",)):
+            tapelint("check", "--probe", "train.py", "--select", "TL101", *options)
+            tapelint("probe", "train.py", *options)
+        assert [asked["unconfined"] for _, asked in stage.asked] == [False, False, True, True]
 
 
 class TestProbe:
