@@ -27,7 +27,7 @@ help:
 	@echo 'make picture    draw the pictures of the README again'
 	@echo 'make tutorial   type the tutorial'\''s commands again and write down what they print'
 	@echo 'make docs       build the documentation site in site/ (make docs-serve: and show it at http://localhost:8000)'
-	@echo 'make browser    look at pages of the HTML report with a real browser, which must be there (chromium)'
+	@echo 'make browser    look at pages of the HTML report and of the site with a real browser, which must be there (chromium)'
 	@echo 'make parity     run many small training programs under the probe: does it know where they differ from fit?'
 	@echo 'make probing    time `tapelint check --probe` on 20 scripts beside their steps and two imports of TensorFlow'
 	@echo 'make precision  lint other people'\''s packages (downloads them) and compare with what readers judged'
@@ -66,8 +66,9 @@ docs: $(VENV)/with-docs
 docs-serve: docs
 	$(RUN) http.server --bind localhost --directory site 8000
 
-browser: $(VENV)/with-tests
+browser: $(VENV)/with-tests docs
 	$(RUN) tests.report.browser
+	$(RUN) tests.report.browser $(addprefix site/, index.html tutorial.html rules/gradients-not-applied.html)
 
 parity: $(VENV)/with-probe
 	$(RUN) benchmarks.parity

@@ -113,7 +113,8 @@ def test_pages_are_looked_at_with_what_the_tests_need(checkout: Checkout) -> Non
     asked = checkout.asked()
     (install,) = installs(asked)
     assert install.endswith("--editable .[dev]")
-    assert asked[-1] == "-m tests.report.browser"
+    assert asked[-2] == "-m tests.report.browser"
+    assert asked[-1].startswith("-m tests.report.browser site/index.html ")
 
 
 def test_what_the_tests_need_serves_the_demo_too(checkout: Checkout) -> None:

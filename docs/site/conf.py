@@ -26,7 +26,7 @@ myst_linkify_fuzzy_links = False
 
 html_theme = "furo"
 # The ground of programs, which the light scheme would otherwise leave as white as the page.
-html_theme_options = {"light_css_variables": {"color-code-background": "#f8f9fb"}}
+html_theme_options = {"light_css_variables": {"color-code-background": "#f3f4f6"}}
 html_static_path = ["static"]
 html_favicon = "static/favicon.svg"
 # The schema of the configuration, which editors fetch from the site.

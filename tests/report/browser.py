@@ -110,7 +110,7 @@ def main() -> int:
         print(f"there is no browser here: none of {', '.join(BROWSERS)} is installed", file=sys.stderr)
         return 2
     options.pictures.mkdir(parents=True, exist_ok=True)
-    named = {path.stem: path.read_text(encoding="utf-8") for path in options.pages} or _examples()
+    named = {path.stem: _read(path) for path in options.pages} or _examples()
     complaints = [
         f"{name}, {scheme}, {width} wide: {complaint}"
         for name, text in named.items()
@@ -120,6 +120,12 @@ def main() -> int:
     ]
     print("\n".join(complaints) or f"{len(named)} pages are in order; look at them yourself in {options.pictures}/")
     return 1 if complaints else 0
+
+
+def _read(path: Path) -> str:
+    """A page that loads what lies beside it, wherever it is looked at."""
+    base = f'<head><base href="{path.resolve().as_uri()}">'
+    return path.read_text(encoding="utf-8").replace("<head>", base, 1)
 
 
 def _examples() -> dict[str, str]:

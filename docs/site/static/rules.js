@@ -26,11 +26,19 @@ function addField(index) {
   field.setAttribute("aria-label", "Filter the rules");
   const count = document.createElement("output");
   count.htmlFor = field.id;
+  // A filter can be linked to: index.html?filter=unsafe+shuffle
+  const address = new URL(location.href);
+  field.value = address.searchParams.get("filter") ?? "";
   const update = () => {
     const shown = narrow(sections, field.value.toLowerCase().split(/\s+/).filter(Boolean));
     count.textContent = shown === all ? `${all} rules` : `${shown} of ${all} rules`;
   };
-  field.addEventListener("input", update);
+  field.addEventListener("input", () => {
+    update();
+    if (field.value) address.searchParams.set("filter", field.value);
+    else address.searchParams.delete("filter");
+    history.replaceState(null, "", address);
+  });
   const frame = document.createElement("p");
   frame.className = "rule-filter";
   frame.append(field, count);
