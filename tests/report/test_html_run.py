@@ -187,13 +187,13 @@ class TestTheRun:
         tree = parsed(page.render(EMPTY, [Run(many)]))
         left = [text_of(each) for each in tree.iter("p") if "has no room" in text_of(each)]
         assert [each.partition(",")[0] for each in left] == [
-            "1 step more",
-            "1 step more",
-            "2 variables more",
-            "1 passage more",
-            "1 warning more",
-            "2 attempts more",
-            "3 replacements more",
+            "1 more step",
+            "1 more step",
+            "2 more variables",
+            "1 more passage",
+            "1 more warning",
+            "2 more attempts",
+            "3 more replacements",
         ]
         assert table(tree, "Warnings")[0][0] == "y" * 299 + "\u2026"
         assert ", 10 were asked for, shortened by the probe: 4 steps" in text_of(tree)
