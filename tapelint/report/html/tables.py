@@ -23,4 +23,5 @@ def _cells(row: Sequence[Content], kinds: Sequence[str | None]) -> Iterable[Html
 
 def more(left: int, noun: str) -> Html | None:
     """What is said of rows that a table has no room for."""
-    return tag("p", f"{count(left, f'more {noun}')}, for which this page has no room.", class_="quiet") if left > 0 else None
+    told = f"{count(left, f'more {noun}')}, for which this page has no room."
+    return tag("p", told, class_="quiet") if left > 0 else None
