@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tapelint.cli.guard import Refusal, tell, warn
@@ -38,9 +38,10 @@ class Adoption:
         """What is news once scripts were run."""
         return self._sieve.news_of_running(outcome)
 
-    def settle(self, outcome: Outcome, hierarchy: Hierarchy, *, ran: bool, quiet: bool) -> Outcome:
-        """What is left to report when the run is over. The baseline is written, or told what is stale in it.
+    def settle(self, outcome: Outcome, hierarchy: Hierarchy, *, ran: Collection[Path], quiet: bool) -> Outcome:
+        """What is left to report when the run is over, in which scripts `ran`.
 
+        The baseline is written, or what is stale in it is told.
         Raises Refusal if it cannot be written.
         """
         if self._baseline is None:

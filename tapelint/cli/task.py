@@ -79,7 +79,8 @@ class Task:
             return exit_status(outcome, run.severity_threshold, exit_zero=self.exit_zero)
         result = _examined(intake, hierarchy, wishes, self.trial, adoption)
         if not result.interrupted:
-            result.outcome = adoption.settle(result.outcome, hierarchy, ran=self.trial is not None, quiet=self.quiet)
+            ran = [Path(run.record.script) for run in result.runs]
+            result.outcome = adoption.settle(result.outcome, hierarchy, ran=ran, quiet=self.quiet)
         _tell(result, intake, wishes, output, verbose=self.verbose)
         if result.interrupted:
             raise KeyboardInterrupt

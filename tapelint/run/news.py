@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
 
 from tapelint import catalog
 from tapelint.finding import Finding
@@ -63,10 +64,10 @@ def unknown(baseline: Baseline, outcome: Outcome) -> Iterator[Finding]:
             yield finding
 
 
-def renewed(baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, ran: bool) -> Baseline:
+def renewed(baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, ran: Collection[Path]) -> Baseline:
     """The baseline that knows what was found, and of what could not be found in this run, all that it knew before.
 
-    `ran` says that scripts were run.
+    `ran` are the scripts that were run.
     """
     found = Counter(known for _, known in _entries(baseline, outcome))
     could_be_found = _competence(baseline, outcome, hierarchy, ran=ran)
@@ -74,7 +75,7 @@ def renewed(baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, ran: 
     return dataclasses.replace(baseline, counts=Counter(unseen) | found)
 
 
-def stale(baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, ran: bool) -> Counter[Known]:
+def stale(baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, ran: Collection[Path]) -> Counter[Known]:
     """What the baseline knows and the run would have found if it were still there."""
     return Counter(baseline.counts) - Counter(renewed(baseline, outcome, hierarchy, ran=ran).counts)
 
@@ -84,7 +85,9 @@ def _entries(baseline: Baseline, outcome: Outcome) -> Iterator[tuple[Finding, Kn
         yield finding, baseline.entry(finding, outcome.documents.get(finding.place.path))
 
 
-def _competence(baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, ran: bool) -> Callable[[Known], bool]:
+def _competence(
+    baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, ran: Collection[Path]
+) -> Callable[[Known], bool]:
     """Tells of a known finding whether the run would have found it."""
     unparsable = {finding.place.path for finding in outcome.findings if finding.rule == UNPARSABLE}
 
@@ -97,6 +100,6 @@ def _competence(baseline: Baseline, outcome: Outcome, hierarchy: Hierarchy, *, r
             return True
         if path in unparsable and rule.name != UNPARSABLE:
             return False
-        return (ran or not runs_only(rule)) and rule.name in hierarchy.at(path.parent).rules_for(path)
+        return (path in ran or not runs_only(rule)) and rule.name in hierarchy.at(path.parent).rules_for(path)
 
     return could_be_found
