@@ -11,7 +11,7 @@ from tapelint import catalog
 from tapelint.finding import Finding
 from tapelint.run.fix import Mending, mend
 from tapelint.run.lint import lint, lint_text
-from tapelint.run.pages import Program, programs
+from tapelint.run.pages import Program, programs, telling, unmended
 from tapelint.run.settings import Settings
 from tapelint.source.disk import Files
 from tests.linting import findings, write
@@ -20,7 +20,6 @@ from tests.notebooks import notebook
 PROGRAMS = [program for program in programs() if program.rule.fix]
 BROKEN = [program for program in PROGRAMS if program.part == program.rule.name]
 BY_RULE = {program.rule.name: program for program in BROKEN}
-FIXED = {program.rule.name: program for program in PROGRAMS if program.part == "Fix"}
 ENOUGH = 35
 
 every_rule = pytest.mark.parametrize("rule", BY_RULE)
@@ -28,24 +27,13 @@ every_rule = pytest.mark.parametrize("rule", BY_RULE)
 
 def mended(folder: Path, rule: str) -> Mending:
     """The files below a folder after the fixes of one rule, in memory."""
-    settings = Settings(rules=only(rule), jobs=1)
+    settings = Settings(rules=telling(rule), jobs=1)
     return mend(lambda files: lint([folder], settings, files=files), unsafe=True)
-
-
-def only(rule: str) -> frozenset[str]:
-    """The rules that have to run for the fixes of one of them: whether a suppression is needless, the others tell."""
-    return frozenset(catalog.rules()) if rule == "unused-suppression" else frozenset({rule})
 
 
 def put(mending: Mending) -> None:
     for path, change in mending.changes.items():
         path.write_bytes(change.after)
-
-
-def code(text: str) -> list[str]:
-    """The lines of a program, without expectations, padding and trailing space."""
-    lines = (line.partition("  # error")[0].rstrip() for line in text.strip().splitlines())
-    return list(lines)
 
 
 def test_there_are_enough() -> None:
@@ -54,12 +42,9 @@ def test_there_are_enough() -> None:
 
 @pytest.mark.parametrize("rule", [rule for rule in catalog.rules().values() if rule.fix], ids=lambda rule: rule.name)
 def test_a_page_shows_what_its_fix_makes(rule: catalog.Rule, tmp_path: Path) -> None:
-    assert rule.name in FIXED, "the page has no section `Fix` with the mended program"
+    assert unmended(rule) == []
     write(BY_RULE[rule.name].files, tmp_path)
     promised = findings(tmp_path)
-    put(mended(tmp_path, rule.name))
-    for name, text in FIXED[rule.name].files.items():
-        assert code((tmp_path / name).read_text(encoding="utf-8")) == code(text)
     fixes = [each.fix for found in promised.values() for each in found if each.rule == rule.name and each.fix]
     assert fixes
     assert {fix.safety for fix in fixes} <= {rule.fix, "safe"}
@@ -142,6 +127,6 @@ def source(rule: str) -> str:
 
 def fixed(rule: str, path: Path, data: bytes) -> bytes:
     """The contents of a file after the fixes of a rule."""
-    settings = Settings(rules=only(rule), jobs=1)
+    settings = Settings(rules=telling(rule), jobs=1)
     mending = mend(lambda files: lint_text(path, files.read(path), settings), unsafe=True, files=Files({path: data}))
     return mending.changes[path].after
