@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapelint.finding import Severity, Verdict
@@ -60,6 +60,7 @@ def test_hostile_text_stays_text() -> None:
     assert second.message.split("\n")[0].endswith(" TL103 \N{SYMBOL FOR ESCAPE}[31mred\N{SYMBOL FOR NULL}")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.text(st.characters(exclude_characters="\0/")))
 def test_what_the_runner_reads_is_what_was_written(message: str, name: str) -> None:
     path = Path("in", f"x{name}x.py")

@@ -1,7 +1,7 @@
 import json
 
 import jsonschema
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapelint.report import json as whole
@@ -21,6 +21,7 @@ def test_each_line_is_a_finding_of_the_json_report() -> None:
         jsonschema.Draft202012Validator(finding).validate(json.loads(line))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_ends_the_line(text: str) -> None:
     (line,) = json_lines.render(outcome("«x»", message=text)).splitlines()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from lxml import etree
@@ -89,6 +89,7 @@ def test_nothing_found_is_a_test_that_passed() -> None:
     assert case.name == "no findings in 3 files"
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_xml_lets_every_text_in(text: str) -> None:
     case = only(outcome("«x»", message=text, path=Path("in", text.replace("\0", "").replace("/", "") or "x", "a.py")))

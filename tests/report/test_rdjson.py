@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import ParseError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapelint.finding import Fix, Severity
@@ -64,6 +64,7 @@ def test_columns_count_bytes() -> None:
     assert columns(diagnostics(specimens.hostile())[0].location.range) == (1, 13, 1, 23)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_a_range_leads_back_to_its_text(before: str, inside: str) -> None:
     text = f"{before}«{inside}»"
@@ -82,6 +83,7 @@ def test_a_fix_of_several_edits_is_one_suggestion() -> None:
     assert suggestion.text == "keep(grad(l, w))\nopt.apply(g)"
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, min_size=3, max_size=9), st.lists(st.text("ab\n"), min_size=5, max_size=5))
 def test_the_suggestion_does_what_the_edits_do(parts: list[str], new: list[str]) -> None:
     text = "".join(f"«{part}»" if number % 2 else part for number, part in enumerate(parts))

@@ -9,18 +9,19 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sarif.loader import load_sarif_file
 
 from tapelint import catalog
-from tapelint.finding import Place, Severity
+from tapelint.finding import Fix, Place, Severity
 from tapelint.report.sarif import log, places
 from tapelint.run.outcome import Outcome
 from tapelint.source.document import Document
+from tapelint.source.edit import Edit, edited
 from tapelint.source.span import Position, Span
 from tests.report import specimens
-from tests.report.programs import outcome, traced
+from tests.report.programs import marked, outcome, traced
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -113,12 +114,14 @@ def test_a_file_elsewhere_has_an_absolute_uri() -> None:
     assert location["physicalLocation"]["artifactLocation"] == {"uri": "file:///else%20where/train.py"}
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\0/", exclude_categories=["Cs"]), min_size=1))
 def test_every_name_comes_back_from_its_uri(name: str) -> None:
     path = Path("in", f"x{name}x", "train.py")
     assert path_of(places.artifact(path)) == path.as_posix()
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")), st.data())
 def test_a_region_leads_back_to_its_text(line: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(line)))
@@ -166,6 +169,38 @@ def test_a_fix_is_a_change_of_the_file() -> None:
     assert path_of(change["artifactLocation"]) == specimens.HOSTILE.as_posix()
     told = [(each["deletedRegion"]["startColumn"], each["insertedContent"]["text"]) for each in change["replacements"]]
     assert told == [(11, "keep("), (21, ")\nopt.apply(g)")]
+
+
+LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029«»"))
+
+
+@settings(deadline=None)
+@given(st.lists(LINES, min_size=3, max_size=9), st.lists(st.text("ab\n"), min_size=5, max_size=5))
+def test_the_changes_do_what_the_edits_do(parts: list[str], new: list[str]) -> None:
+    marks = "".join(f"«{part}»" if number % 2 else part for number, part in enumerate(parts))
+    run, (text, spans) = outcome(marks), marked(marks)
+    edits = tuple(sorted(Edit(span, replaced) for span, replaced in zip(spans, new, strict=False)))
+    finding = dataclasses.replace(run.findings[0], fix=Fix("mend it", "safe", edits))
+    (fix,) = only(run.with_findings((finding,)))["fixes"]
+    (change,) = fix["artifactChanges"]
+    assert changed(text, change["replacements"]) == edited(text, edits)
+
+
+def changed(text: str, replacements: list[Any]) -> str:
+    """The text after the replacements, made by somebody who counts UTF-16 code units."""
+    rows = text.split("\n")
+    starts = [sum(len(units(row)) + 2 for row in rows[:number]) for number in range(len(rows))]
+    data = units(text)
+    for each in reversed(replacements):
+        region = each["deletedRegion"]
+        start = starts[region["startLine"] - 1] + 2 * (region["startColumn"] - 1)
+        end = starts[region["endLine"] - 1] + 2 * (region["endColumn"] - 1)
+        data = data[:start] + units(each.get("insertedContent", {"text": ""})["text"]) + data[end:]
+    return data.decode("utf-16-le")
+
+
+def units(text: str) -> bytes:
+    return text.encode("utf-16-le")
 
 
 def test_new_lines_end_as_those_of_the_file_do() -> None:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapelint.source.notebook_lines import lines_in_file
@@ -19,6 +19,7 @@ def book(*sources: object, indent: int | None = 1) -> bytes:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}, indent=indent).encode()
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=4))
 def test_the_file_has_on_the_line_what_the_cell_has_on_its(texts: list[str]) -> None:
     data = book(*(text.replace("\r", "").splitlines(keepends=True) for text in texts))
