@@ -73,11 +73,12 @@ class Configuration:
 
     def current(self, folders: Iterable[Path]) -> Hierarchy:
         """The settings as they are now, for files in these folders among others. Raises ConfigError."""
-        watched = {folder / name for start in {self._home, *folders} for folder in _up(start) for name in FILE_NAMES}
+        starts = {self._home, *folders}
+        watched = {folder / name for start in starts for folder in _up(start) for name in FILE_NAMES}
         if self._hierarchy is not None and watched <= self._stamps.keys() and self._is_current():
             return self._hierarchy
         hierarchy = self._made()
-        for folder in {self._home, *folders}:
+        for folder in starts:
             hierarchy.at(folder)
         self._hierarchy = hierarchy
         self._stamps = {path: _stamp(path) for path in watched | hierarchy.files}

@@ -160,8 +160,8 @@ class Session:
         self.show(f"a bug of {crash.culprit} on `{crash.path.name}`: {crash.error}; please report it at {ISSUES}")
 
     def _fail(self, error: Exception) -> None:
-        logging.getLogger(__name__).error("linting failed", exc_info=error)
         if isinstance(error, ConfigError):
             self.show(str(error))
-        else:
-            self.show(f"linting failed: {type(error).__name__}: {error}; please report it at {ISSUES}")
+            return
+        logging.getLogger(__name__).error("linting failed", exc_info=error)
+        self.show(f"linting failed: {type(error).__name__}: {error}; please report it at {ISSUES}")

@@ -35,7 +35,10 @@ class Survey:
         notices = await self._notices(token)
         told = [_item(notice, known.get(uri)) for uri, notice in notices.items() if notice.found or uri in known]
         # Files that are gone, or of which nothing is to be said any more.
-        return [*told, *(types.WorkspaceFullDocumentDiagnosticReport(uri, []) for uri in known if uri not in notices)]
+        return [
+            *told,
+            *(types.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=[]) for uri in known if uri not in notices),
+        ]
 
     async def _notices(self, token: types.ProgressToken | None) -> dict[str, Notice]:
         session = self._session
@@ -71,8 +74,12 @@ class Survey:
 
 def _item(notice: Notice, known: str | None) -> types.WorkspaceDocumentDiagnosticReport:
     if known == notice.id:
-        return types.WorkspaceUnchangedDocumentDiagnosticReport(notice.uri, notice.id, notice.version)
-    return types.WorkspaceFullDocumentDiagnosticReport(notice.uri, notice.diagnostics, notice.version, notice.id)
+        return types.WorkspaceUnchangedDocumentDiagnosticReport(
+            uri=notice.uri, result_id=notice.id, version=notice.version
+        )
+    return types.WorkspaceFullDocumentDiagnosticReport(
+        uri=notice.uri, items=notice.diagnostics, version=notice.version, result_id=notice.id
+    )
 
 
 def _is_old(item: types.WorkspaceDocumentDiagnosticReport) -> bool:

@@ -121,8 +121,15 @@ class _Watch:
     def __call__(self, record: Record) -> None:
         if self.cancellation.is_set():
             raise KeyboardInterrupt
-        told = f"{record.updates} of {_STEPS} updates" if record.updates else "no update yet"
-        self.loop.call_soon_threadsafe(self.report, told, min(100, 100 * record.updates // _STEPS))
+        self.loop.call_soon_threadsafe(self.report, _what_is_happening(record), record.updates)
+
+
+def _what_is_happening(record: Record) -> str:
+    if record.updates:
+        return f"{record.updates} updates, {len(record.gradients)} gradient calls"
+    if record.gradients:
+        return f"{len(record.gradients)} gradient calls, no update yet"
+    return "no update yet" if record.versions else "starting"
 
 
 class _Progress:
@@ -134,6 +141,7 @@ class _Progress:
         self._title = title
         self._token = f"tapelint-{uuid.uuid4()}"
         self._cancellation = cancellation
+        self._last = ""
 
     async def __aenter__(self) -> "_Progress":
         if self._shown:
@@ -149,7 +157,9 @@ class _Progress:
             self._progress.end(self._token, types.WorkDoneProgressEnd())
             self._progress.tokens.pop(self._token, None)
 
-    def report(self, message: str, percentage: int) -> None:
+    def report(self, message: str, updates: int) -> None:
         """Shows how far the run is."""
-        if self._shown:
+        if self._shown and message != self._last:
+            self._last = message
+            percentage = min(100, 100 * updates // _STEPS)
             self._progress.report(self._token, types.WorkDoneProgressReport(message=message, percentage=percentage))
