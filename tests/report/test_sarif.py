@@ -15,7 +15,7 @@ from sarif.loader import load_sarif_file
 
 from tapelint import catalog
 from tapelint.finding import Fix, Place, Severity
-from tapelint.report.sarif import log, places
+from tapelint.report.sarif import log, places, rules
 from tapelint.run.outcome import Outcome
 from tapelint.source.document import Document
 from tapelint.source.edit import Edit, edited
@@ -245,10 +245,10 @@ def test_a_verdict_is_told(kind: str) -> None:
 
 def test_a_result_leads_to_its_rule() -> None:
     run = run_of(specimens.everything())
-    rules = run["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == ["TL101", "TL103"]
+    listed = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in listed] == ["TL101", "TL103"]
     for result in run["results"]:
-        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert listed[result["ruleIndex"]]["id"] == result["ruleId"]
 
 
 @pytest.mark.parametrize("name", catalog.rules())
@@ -261,6 +261,13 @@ def test_github_is_told_what_it_wants_to_know_of_a_rule(name: str) -> None:
     assert 0 < len(rule["fullDescription"]["text"]) <= 1024
     assert rule["helpUri"] in rule["help"]["text"]
     assert rule["helpUri"] in rule["help"]["markdown"]
+
+
+def test_the_former_names_of_a_rule_are_told() -> None:
+    renamed = dataclasses.replace(catalog.named("gradients-not-applied"), aliases=("no-update", "lost-gradients"))
+    definition = {"$ref": "#/definitions/reportingDescriptor"} | {"definitions": SCHEMA["definitions"]}
+    jsonschema.Draft202012Validator(definition).validate(rules.descriptor(renamed))
+    assert rules.descriptor(renamed)["deprecatedNames"] == ["no-update", "lost-gradients"]
 
 
 def test_fingerprints_tell_alike_findings_apart() -> None:

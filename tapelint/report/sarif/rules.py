@@ -24,6 +24,7 @@ def descriptor(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.code,
         "name": rule.name,
+        **({"deprecatedNames": list(rule.aliases)} if rule.aliases else {}),
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": opening(rule)[:_LONGEST_TEXT]},
         "help": {"text": lesson(rule), "markdown": lesson(rule)},
