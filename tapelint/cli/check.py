@@ -7,8 +7,9 @@ import typer
 
 from tapelint.cli import options
 from tapelint.cli.evidence import Trial
-from tapelint.cli.guard import guarded
+from tapelint.cli.guard import guarded, hushed
 from tapelint.cli.listing import list_files, list_settings
+from tapelint.cli.output import When
 from tapelint.cli.task import Task
 from tapelint.cli.watch import watch as keep_watching
 
@@ -79,7 +80,9 @@ def check(
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Print the settings in force for the first path.")
     ] = False,
+    color: Annotated[When, typer.Option("--color", help="Whether to print in colours.")] = "auto",
     quiet: options.Quiet = False,
+    silent: Annotated[bool, typer.Option("--silent", "-s", help="Print nothing but errors of usage.")] = False,
     verbose: options.Verbose = False,
     version: options.Version = False,  # noqa: ARG001  its callback does the work
 ) -> None:
@@ -126,11 +129,13 @@ def check(
         statistics=statistics,
         exit_zero=exit_zero,
         exit_non_zero_on_fix=exit_non_zero_on_fix,
-        quiet=quiet,
+        quiet=quiet or silent,
+        silent=silent,
         verbose=verbose,
+        colours=color,
     )
     status = 0
-    with guarded(verbose=verbose):
+    with guarded(verbose=verbose), hushed(really=silent):
         if show_files:
             list_files(task)
         elif show_settings:

@@ -4,7 +4,8 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import NoReturn
 
 from tapelint.plugins import BrokenPlugin
@@ -43,6 +44,16 @@ def guarded(*, verbose: bool = False) -> Iterator[None]:
         if verbose and not isinstance(error, WISHES):
             traceback.print_exc()
         fail(complaint(error))
+
+
+@contextmanager
+def hushed(*, really: bool) -> Iterator[None]:
+    """Lets nothing be printed, if that is really wanted, except by whoever hears of an error in the end."""
+    if not really:
+        yield
+        return
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
 
 
 def complaint(error: Exception) -> str:

@@ -5,7 +5,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tapelint.cli.guard import Refusal, tell, warn
 from tapelint.report.address import shown
@@ -27,6 +27,9 @@ FOR_PROGRAMS = {
 """The modules of these formats, each of which is imported when somebody asks for it."""
 
 
+When = Literal["auto", "always", "never"]
+
+
 @dataclasses.dataclass(frozen=True)
 class Output:
     """How the user wants to be told: the format, the file (None: standard output), and how much beside the findings."""
@@ -35,6 +38,7 @@ class Output:
     file: Path | None = None
     quiet: bool = False
     statistics: bool = False
+    colours: When = "auto"
 
     def __post_init__(self) -> None:
         if self.statistics and self.format not in (*FOR_PEOPLE, "json"):
@@ -89,6 +93,8 @@ class Output:
         """Whether a report for people has colours."""
         from tapelint.report.terminal import has_colour
 
+        if self.colours != "auto":
+            return self.colours == "always"
         return self.file is None and has_colour(sys.stdout)
 
     @property

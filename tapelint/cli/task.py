@@ -13,7 +13,7 @@ from tapelint.cli.evidence import Trial, gather, runs_of
 from tapelint.cli.guard import FOUND, Refusal, tell, warn
 from tapelint.cli.intake import STDIN, Intake, from_disk, from_standard_input
 from tapelint.cli.mending import Wishes, write
-from tapelint.cli.output import Output, tell_troubles
+from tapelint.cli.output import Output, When, tell_troubles
 from tapelint.cli.progress import onlooker
 from tapelint.cli.silencing import silenced
 from tapelint.cli.status import exit_status
@@ -45,7 +45,9 @@ class Task:
     exit_zero: bool
     exit_non_zero_on_fix: bool
     quiet: bool
+    silent: bool
     verbose: bool
+    colours: When
 
     @property
     def reads_stdin(self) -> bool:
@@ -67,8 +69,10 @@ class Task:
         run = hierarchy.run
         for message in run.warnings:
             warn(message)
-        output = Output(run.output_format, self.output_file, self.quiet, self.statistics)
+        output = Output(run.output_format, self.output_file, self.quiet, self.statistics, self.colours)
         wishes = Wishes(run.fix, run.unsafe_fixes, run.fix_only, self.diff, run.show_fixes, self.quiet)
+        if self.silent and self.reads_stdin and wishes.any:
+            raise Refusal("`--silent` would swallow what is mended of standard input; `--quiet` does not")
         adoption = Adoption(run.baseline, update=self.update_baseline, diff_base=self.diff_base)
         intake = adoption.news_of(self._intake(hierarchy))
         if self.add_ignore is not None:

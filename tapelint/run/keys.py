@@ -31,7 +31,17 @@ from tapelint.run.settings import DEFAULT_EXCLUDE, DEFAULT_INCLUDE, LEVELS, OUTP
 
 COMMAND_LINE_ONLY = frozenset(
     (
-        *("add-ignore", "config", "diff", "diff-base", "exit-non-zero-on-fix", "exit-zero", "isolated", "no-cache"),
+        *(
+            "add-ignore",
+            "color",
+            "config",
+            "diff",
+            "diff-base",
+            "exit-non-zero-on-fix",
+            "exit-zero",
+            "isolated",
+            "no-cache",
+        ),
         *("output-file", "probe", "quiet", "seconds", "show-files", "show-settings", "silent", "statistics"),
         *("stdin-filename", "steps", "update-baseline", "verbose", "version", "watch"),
     )

@@ -92,3 +92,29 @@ def test_the_environment_may_say_where_the_report_goes(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("typed", "meant"), [("rule", "explain"), ("linter", "explain --all"), ("server", "lsp")])
 def test_commands_with_other_names(typed: str, meant: str) -> None:
     assert f"is it the command `{meant}` that you mean?" in tapelint(typed).err
+
+
+class TestHowMuchIsSaid:
+    def test_silent_leaves_the_exit_status(self) -> None:
+        told = tapelint("check", "--silent")
+        assert (told.status, told.out, told.err) == (1, "", "")
+        told = tapelint("check", "-s", "--fix")
+        assert (told.status, told.out, told.err) == (0, "", "")
+
+    def test_silent_still_writes_the_report(self) -> None:
+        assert tapelint("check", "--silent", "-o", "report.txt").out == ""
+        assert "TL002" in Path("report.txt").read_text()
+
+    def test_wrong_usage_is_told_nevertheless(self) -> None:
+        told = tapelint("check", "--silent", "nowhere.py")
+        assert (told.status, told.err) == (2, "error: no such file or directory: `nowhere.py`\n")
+
+    def test_silent_swallows_no_program(self) -> None:
+        told = tapelint("check", "-", "--silent", "--fix", stdin=NEEDLESS)
+        assert (told.status, "`--quiet` does not" in told.err) == (2, True)
+
+    def test_colours(self) -> None:
+        assert "\x1b[" in tapelint("check", "--color", "always").out
+        assert "\x1b[" not in tapelint("check", "--color", "never").out
+        assert "\x1b[" not in tapelint("check").out
+        assert tapelint("check", "--color", "sometimes").status == 2
