@@ -123,7 +123,7 @@ class Version(Text):
     def faults(self, value: Any) -> Iterator[Fault]:
         from packaging.specifiers import InvalidSpecifier
 
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not value.strip():
             yield self._not(value)
             return
         try:

@@ -242,6 +242,7 @@ class TestRefusals:
         assert "this configuration is for tapelint `0.0.9`" in refusal('required-version = "0.0.9"')
         assert "must be a version such as" in refusal('required-version = "new"')
         assert "must be a version such as" in refusal("required-version = 1")
+        assert "must be a version such as" in refusal("required-version = ' '")
 
     def test_a_table_that_is_none(self) -> None:
         assert "must be a table" in refusal("[tool]\ntapelint = 1\n", "pyproject.toml")
