@@ -10,7 +10,7 @@ from tapelint.catalog import named
 from tapelint.finding import Finding, Place, Severity
 from tapelint.report.checkout import root, within
 from tapelint.report.fingerprint import fingerprints
-from tapelint.report.ink import defuse
+from tapelint.report.ink import defuse, whole
 from tapelint.report.testimony import told, weight
 from tapelint.report.whereabouts import stretch
 from tapelint.run.outcome import Outcome
@@ -29,7 +29,7 @@ def render(outcome: Outcome, environment: Mapping[str, str] = os.environ) -> str
 
 
 def _issue(finding: Finding, fingerprint: str, outcome: Outcome, base: Path) -> dict[str, Any]:
-    where = {"path": within(finding.place.path, base), **_lines(finding.place, outcome)}
+    where = {"path": whole(within(finding.place.path, base)), **_lines(finding.place, outcome)}
     return {
         "description": _description(finding),
         "check_name": finding.rule,

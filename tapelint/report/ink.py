@@ -40,13 +40,19 @@ VERDICTS: Mapping[VerdictKind, Role] = {
 
 # Directional overrides make a terminal show code in an order in which Python does not read it.
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_HALVES = re.compile("[\ud800-\udfff]")
 _CONTROL_PICTURES = 0x2400
 _LAST_CONTROL, _DELETE = 0x1F, 0x7F
 
 
 def defuse(text: str) -> str:
     """The text without characters that would command the terminal or reorder what it shows: pictures stand for them."""
-    return _UNSHOWABLE.sub(_picture, text)
+    return _UNSHOWABLE.sub(_picture, whole(text))
+
+
+def whole(text: str) -> str:
+    """The text without halves of characters: Python puts them where the bytes of a file's name are no text."""
+    return _HALVES.sub("\ufffd", text)
 
 
 def plain(lines: Iterable[Line]) -> str:

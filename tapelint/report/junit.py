@@ -16,7 +16,7 @@ from tapelint.report.summary import count
 from tapelint.report.testimony import is_refuted, told
 from tapelint.run.outcome import Outcome
 
-_NO_CHARACTERS = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_NO_CHARACTERS = re.compile("[\ufffe\uffff]")
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 

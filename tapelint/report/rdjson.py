@@ -8,6 +8,7 @@ from tapelint.catalog import named
 from tapelint.finding import Finding, Severity
 from tapelint.report.address import shown
 from tapelint.report.columns import units_before
+from tapelint.report.ink import whole
 from tapelint.report.prose import paragraphs
 from tapelint.report.reference import REPOSITORY, page
 from tapelint.report.suggestion import single
@@ -42,7 +43,7 @@ def _diagnostic(finding: Finding, outcome: Outcome) -> dict[str, Any]:
     where = _range(there.span, lines) if there.span else {"start": {"line": there.first}, "end": {"line": there.last}}
     return {
         "message": "\n".join(told),
-        "location": {"path": shown(place.path), "range": where},
+        "location": {"path": whole(shown(place.path)), "range": where},
         "severity": _SEVERITIES[weight(finding)],
         "code": {"value": rule.code, "url": page(rule)},
         **_suggestions(finding, lines),

@@ -1,6 +1,7 @@
 """GitLab's code quality report, as GitLab documents it."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,11 @@ def test_hostile_text_stays_text() -> None:
     assert first["location"]["path"] == specimens.HOSTILE.as_posix()
     assert "\n" not in first["description"]
     assert "\x1b" not in second["description"]
+
+
+def test_a_name_that_is_no_text_does_not_spoil_the_report() -> None:
+    issue = only(outcome("«x»", path=Path(os.fsdecode(b"not\xffutf8.py"))))
+    assert issue["location"]["path"] == "not\ufffdutf8.py"
 
 
 def test_nothing_found_is_an_empty_list() -> None:

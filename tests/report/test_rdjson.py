@@ -1,6 +1,7 @@
 """reviewdog's format, read as reviewdog reads it."""
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,11 @@ def replaced(text: str, suggestion: Any) -> str:
     first, column, last, end = columns(suggestion.range)
     new = str(suggestion.text).encode()
     return (data[: starts[first - 1] + column - 1] + new + data[starts[last - 1] + end - 1 :]).decode()
+
+
+def test_a_name_that_is_no_text_does_not_spoil_the_report() -> None:
+    diagnostic = only(outcome("«x»", path=Path(os.fsdecode(b"not\xffutf8.py"))))
+    assert diagnostic.location.path == "not\ufffdutf8.py"
 
 
 def test_a_notebook_has_whole_lines_of_its_file_and_no_suggestion() -> None:

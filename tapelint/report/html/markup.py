@@ -6,7 +6,7 @@ import re
 from tapelint.report.ink import defuse
 
 VOID = frozenset({"meta", "link", "br", "hr", "col", "wbr"})
-_NO_CHARACTERS = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_NO_CHARACTERS = re.compile("[\ufdd0-\ufdef\ufffe\uffff]")
 _QUOTED = re.compile("`([^`]+)`")
 
 
