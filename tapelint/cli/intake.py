@@ -17,7 +17,7 @@ from tapelint.source.disk import ON_DISK, Files
 STDIN = Path("-")
 COMMANDS = ("check", "probe", "explain", "show", "config", "lsp")
 # What the same is called where people come from.
-ELSEWHERE = {"rule": "explain", "server": "lsp", "linter": "explain --all"}
+ELSEWHERE = {"help": "--help", "linter": "explain --all", "rule": "explain", "server": "lsp", "version": "--version"}
 
 
 @dataclass(frozen=True)
@@ -72,4 +72,4 @@ def _hint(missing: Path) -> str:
         return "; standard input is read if no other path is given"
     known = ELSEWHERE.get(str(missing))
     close = [known] if known else difflib.get_close_matches(str(missing), COMMANDS, n=1)
-    return f", or is it the command `{close[0]}` that you mean?" if close else ""
+    return f", or is it `tapelint {close[0]}` that you mean?" if close else ""

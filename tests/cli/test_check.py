@@ -76,7 +76,7 @@ class TestWrongUsage:
         ("arguments", "words"),
         [
             ("nope.py", "no such file or directory: `nope.py`"),
-            ("chek train.py", "is it the command `check` that you mean?"),
+            ("chek train.py", "is it `tapelint check` that you mean?"),
             ("train.py --select gradients-not-aplied", "did you mean `gradients-not-applied`?"),
             ("train.py --ignore TL101,nothing-such", "`--ignore` is wrong"),
             ("train.py --output-format jsn", "did you mean `json`?"),

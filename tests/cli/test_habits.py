@@ -89,9 +89,11 @@ def test_the_environment_may_say_where_the_report_goes(monkeypatch: pytest.Monke
     assert Path("report.txt").read_text().startswith("train.py:3:")
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("rule", "explain"), ("linter", "explain --all"), ("server", "lsp")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("rule", "explain"), ("linter", "explain --all"), ("server", "lsp"), ("version", "--version")]
+)
 def test_commands_with_other_names(typed: str, meant: str) -> None:
-    assert f"is it the command `{meant}` that you mean?" in tapelint(typed).err
+    assert f"is it `tapelint {meant}` that you mean?" in tapelint(typed).err
 
 
 class TestHowMuchIsSaid:
