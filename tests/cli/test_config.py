@@ -5,8 +5,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 
 from tapelint import catalog
+from tapelint.cli.app import application
+from tapelint.run.keys import COMMAND_LINE_ONLY, KEYS
 from tapelint.run.schema import schema
 from tests.cli.commands import tapelint
 
@@ -151,3 +154,14 @@ def test_the_schema() -> None:
 def test_a_format_that_does_not_exist() -> None:
     told = tapelint("config", "--output-format", "yaml")
     assert (told.status, told.err) == (2, "error: `--output-format` must be one of toml, json, not `yaml`\n")
+
+
+def test_every_option_is_a_key_or_known_to_be_none() -> None:
+    check = typer.main.get_command(application()).commands["check"]  # type: ignore[attr-defined]
+    long = {next((each for each in option.opts if each.startswith("--")), "--")[2:] for option in check.params} - {""}
+    assert long - KEYS.keys() == COMMAND_LINE_ONLY
+    # What is no option, because a line of TOML says it better.
+    assert KEYS.keys() - long == {
+        *("extend", "extend-include", "extend-safe-fixes", "extend-unsafe-fixes", "include", "required-version"),
+        *("severity", "target", "wrappers"),
+    }
