@@ -13,6 +13,9 @@ from tests.cli.commands import BROKEN, tapelint
 
 ROOT = Path(__file__).parents[2]
 WAITING = "Ctrl-C ends it"
+EMPTY = '{"version": 1, "findings": []}'
+CALL = "tape.gradient(loss, model.trainable_variables)"
+ENTRY = f'{{"path": "new/more.pyw", "rule": "TL101", "code": "{CALL}", "count": 1}}'
 CLEAN = "import tensorflow as tf\n"
 
 
@@ -90,11 +93,14 @@ def test_every_change_is_noticed_and_no_mistake_ends_it(project: Path, watcher: 
     assert "TL101" not in watcher.report_with("TL002")
     (project / "tapelint.toml").write_text("select = 'TL1'\n")
     assert "error: tapelint.toml:1: `select` must be a list" in watcher.report_with("error")
-    (project / "tapelint.toml").write_text('select = ["TL101"]\n')
+    (project / "tapelint.toml").write_text('select = ["TL101"]\nextend-include = ["*.pyw"]\nbaseline = "known"\n')
+    (project / "known").write_text(EMPTY)
     assert "TL101" in watcher.report_with("new/more.py")
 
-    (project / "new" / "more.py").unlink()
-    assert "no findings in 1 file" in watcher.report_with("no findings")
+    (project / "new" / "more.py").rename(project / "new" / "more.pyw")
+    assert "TL101" in watcher.report_with("new/more.pyw")
+    (project / "known").write_text(EMPTY.replace("[]", f"[{ENTRY}]"))
+    assert "no findings in 2 files" in watcher.report_with("no findings")
 
     assert watcher.interrupt() == 130
 
