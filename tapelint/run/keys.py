@@ -30,10 +30,10 @@ from tapelint.run.kinds import (
 from tapelint.run.settings import DEFAULT_EXCLUDE, DEFAULT_INCLUDE, LEVELS, OUTPUT_FORMATS, THRESHOLDS
 
 COMMAND_LINE_ONLY = frozenset(
-    "add-ignore allow-unconfined color config diff diff-base exit-non-zero-on-fix exit-zero isolated no-cache output-file "
-    "probe quiet seconds show-files show-settings silent statistics stdin-filename steps update-baseline verbose version "
-    "watch".split()
-)
+    {"add-ignore", "allow-unconfined", "color", "config", "diff", "diff-base", "exit-non-zero-on-fix", "exit-zero",
+     "isolated", "no-cache", "output-file", "probe", "quiet", "seconds", "show-files", "show-settings", "silent",
+     "statistics", "stdin-filename", "steps", "update-baseline", "verbose", "version", "watch"}
+)  # fmt: skip
 """The options of `tapelint check` that concern one run."""
 
 
