@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tapelint.checks import trails
 from tapelint.checks.feeding import quoted_pipeline
@@ -16,6 +17,8 @@ from tapelint.program.provenance import ancestors
 from tapelint.program.trace import Call
 from tapelint.program.values import Constant, Result, Value, is_none
 
+_FOLDER = "_dataset_from_directory"
+_ORDERING = {"shuffle": True, "seed": None}
 _LISTING = "tensorflow.data.Dataset.list_files"
 
 
@@ -43,6 +46,67 @@ def leaking_split(program: Program) -> Reports:
                 ),
                 fix=_fixed_order(shuffle),
             )
+    for training, held_out, what in _parted_folders(program):
+        yield Report(
+            held_out.site,
+            f"another {what} than for training parts the files in another way: what is held out is trained on",
+            ((training.site, "the other part is taken here"),),
+            fix=_parted_alike(training, held_out),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _FileOrder:
+    """The order in which the files of a folder are parted. Without a shuffle the seed is of no use."""
+
+    shuffle: bool
+    seed: object
+
+    @classmethod
+    def of(cls, call: Call) -> _FileOrder | None:
+        """The order that a call asks for; None where it cannot be told."""
+        shuffle, seed = (call.argument(None, keyword) or Constant(default) for keyword, default in _ORDERING.items())
+        if not isinstance(shuffle, Constant) or not isinstance(seed, Constant):
+            return None
+        return cls(bool(shuffle.value), seed.value if shuffle.value else None)
+
+
+def _parted_folders(program: Program) -> Iterator[tuple[Call, Call, str]]:
+    """The two parts of one folder that are taken out of different orders of its files, and what makes them differ."""
+    parts = [call for call in program.trace.calls if (call.op or "").endswith(_FOLDER) and not call.opaque]
+    for training in (call for call in parts if _is_subset(call, "training")):
+        for held_out in (call for call in parts if _is_subset(call, "validation")):
+            order, other = _FileOrder.of(training), _FileOrder.of(held_out)
+            if order and other and order != other and _same_folder(training, held_out):
+                yield training, held_out, "`seed`" if order.shuffle and other.shuffle else "`shuffle`"
+
+
+def _is_subset(call: Call, name: str) -> bool:
+    subset = call.argument(None, "subset")
+    return isinstance(subset, Constant) and subset.value == name
+
+
+def _same_folder(one: Call, other: Call) -> bool:
+    """Whether two calls part the same folder at the same place."""
+    return _alike(one.argument(0, "directory"), other.argument(0, "directory")) and _alike(
+        one.argument(None, "validation_split"), other.argument(None, "validation_split")
+    )
+
+
+def _alike(one: Value | None, other: Value | None) -> bool:
+    if isinstance(one, Constant) and isinstance(other, Constant):
+        return one.value == other.value
+    return one is not None and one is other
+
+
+def _parted_alike(training: Call, held_out: Call) -> Repair | None:
+    """The repair by which the part held out is taken from the order that the other is taken from."""
+    order = _FileOrder.of(training)
+    assert order is not None
+    changes = [SetArgument(held_out.site, "shuffle", repr(order.shuffle))] if "shuffle" in held_out.keywords else []
+    if order.shuffle:
+        changes.append(SetArgument(held_out.site, "seed", repr(order.seed)))
+    return Repair("take it from the same order as for training", "unsafe", tuple(changes)) if changes else None
 
 
 def _fixed_order(shuffle: Call) -> Repair | None:

@@ -37,6 +37,11 @@ _READING = frozenset(
      "tensorflow.identity", "tensorflow.convert_to_tensor"}
 )  # fmt: skip
 _READING_METHODS = frozenset({"numpy", "read_value", "value", "item"})
+_EXPONENTIALS = frozenset({"math.exp", "numpy.exp", "tensorflow.exp", "tensorflow.math.exp", "keras.ops.exp"})
+_POWERS = frozenset(
+    {"math.pow", "builtins.pow", "numpy.power", "tensorflow.pow", "tensorflow.math.pow", "keras.ops.power"}
+)  # fmt: skip
+_ROUNDING = frozenset({"math.floor", "numpy.floor", "builtins.int", "builtins.float", "tensorflow.cast"})
 _COUNTING = ("builtins.range", "builtins.enumerate", "tensorflow.range", "tqdm.")
 
 
@@ -211,6 +216,9 @@ def _shrinks(value: Computed) -> bool:
     """Whether `value` is the current rate times a factor that soon brings it to nothing."""
     if value.operator not in ("*", "/") or len(value.parts) != 2:
         return False
+    rate, other = value.parts if _is_rate(value.parts[0]) else reversed(value.parts)
+    if _is_rate(rate) and (_falls(other) if value.operator == "*" else rate is value.parts[0] and _counts(other)):
+        return True
     factors = [part.value for part in value.parts if isinstance(part, Constant)]
     if len(factors) != 1 or not isinstance(factors[0], (int, float)) or not factors[0]:
         return False
@@ -218,6 +226,43 @@ def _shrinks(value: Computed) -> bool:
         return False
     factor = 1 / factors[0] if value.operator == "/" else factors[0]
     return 0 < factor <= 0.5
+
+
+def _falls(factor: Value) -> bool:
+    """Whether a factor is smaller from epoch to epoch by itself: `0.9 ** epoch`, `exp(-0.1 * epoch)`."""
+    match factor:
+        case Computed(operator="**", parts=(base, exponent)):
+            return _is_share(base) and _counts(exponent)
+        case Result(call=call) if call.op in _POWERS and len(call.arguments) == 2:
+            return _is_share(call.arguments[0]) and _counts(call.arguments[1])
+        case Result(call=call) if call.op in _EXPONENTIALS and call.arguments:
+            exponent = call.arguments[0]
+            return isinstance(exponent, Computed) and _is_negative(exponent) and _counts(exponent)
+    return False
+
+
+def _is_share(value: Value) -> bool:
+    return isinstance(value, Constant) and isinstance(value.value, float) and 0 < value.value < 1
+
+
+def _counts(value: Value) -> bool:
+    """Whether a number grows with the epochs: their count, or one that is computed from it and constants."""
+    if isinstance(value, Computed):
+        return value.operator in ("*", "/", "//", "+", "-") and any(map(_counts, value.parts))
+    if isinstance(value, Result) and value.call.op in _ROUNDING and value.call.arguments:
+        return _counts(value.call.arguments[0])
+    return _is_count(value)
+
+
+def _is_negative(value: Computed) -> bool:
+    """Whether a product has a minus before it or before one of its factors."""
+    if value.operator == "-" and len(value.parts) == 1:
+        return True
+    return value.operator in ("*", "/") and any(
+        (isinstance(part, Constant) and isinstance(part.value, (int, float)) and part.value < 0)
+        or (isinstance(part, Computed) and _is_negative(part))
+        for part in value.parts
+    )
 
 
 def _is_compared(rate: Computed) -> bool:

@@ -17,6 +17,7 @@ from tapelint.program.values import (
     Attribute,
     Computed,
     Constant,
+    Display,
     Element,
     Item,
     Result,
@@ -35,6 +36,9 @@ _MEASURING = frozenset({"builtins.len", "tensorflow.shape", "builtins.int"})
 _CUTTING_SHORT = frozenset({"builtins.zip", "itertools.islice", "itertools.takewhile"})
 
 _NUMBERINGS = frozenset({"numpy.arange", "builtins.range", "tensorflow.range", "keras.ops.arange"})
+
+# Steps of a pipeline after which an example is still made of one element of the source.
+_ONE_BY_ONE = frozenset({"map", "batch", "cache", "prefetch", "repeat", "shuffle", "skip", "take", "with_options"})
 
 # How many operations away from a batch a test of its size is looked for.
 _NEAR = 5
@@ -172,8 +176,17 @@ def feed_of_pipeline(pipeline: Pipeline, epochs: bool = False) -> Feed:
         keeps_tail=None if drops is None or not pipeline.complete else not drops,
         epochs=epochs or pipeline.step("repeat") is not None,
         pipeline=pipeline,
+        columns=_columns_made(pipeline),
         by_class=pipeline.by_class,
     )
+
+
+def _columns_made(pipeline: Pipeline) -> int:
+    """The parts of the examples that the last function of a pipeline makes, each of one element that was sliced."""
+    if not all(step.method in _ONE_BY_ONE for step in pipeline.steps):
+        return 0
+    made = next((step.body for step in reversed(pipeline.steps) if step.method == "map"), None)
+    return len({id(item) for item in made.items}) if isinstance(made, Display) and not made.open else 0
 
 
 def _of_cuts(cuts: list[Cut], behind: list[Value], call: Call) -> Feed:

@@ -22,7 +22,10 @@ from tapelint.program.values import (
 _KEEPING = frozenset(
     {"numpy.array", "numpy.asarray", "numpy.expand_dims", "numpy.reshape", "numpy.float32", "numpy.float64",
      "numpy.copy", "tensorflow.cast", "tensorflow.constant", "tensorflow.convert_to_tensor", "tensorflow.expand_dims",
-     "tensorflow.reshape", "tensorflow.image.resize", "numpy.stack", "numpy.repeat"}
+     "tensorflow.reshape", "tensorflow.image.resize", "numpy.stack", "numpy.repeat", "tensorflow.ensure_shape",
+     "tensorflow.image.resize_with_pad", "tensorflow.image.resize_with_crop_or_pad", "tensorflow.image.central_crop",
+     "tensorflow.image.random_crop", "tensorflow.image.random_flip_left_right", "tensorflow.image.random_flip_up_down",
+     "tensorflow.image.flip_left_right", "tensorflow.image.flip_up_down", "tensorflow.image.rot90"}
 )  # fmt: skip
 _KEEPING_METHODS = frozenset({"astype", "reshape", "copy"})
 # Steps of a pipeline that leave the images in it as they are.
@@ -51,6 +54,8 @@ def raw_source(value: Value) -> Call | None:
                 value = of
             case Element(of=data):
                 return _raw_in_pipeline(data)
+            case Result(call=call) if call.op in table("inputs")["images"]["decoders"]:
+                return call if _gives_bytes(call) else None
             case Result(call=call) if call.op in _KEEPING and call.arguments:
                 value = call.arguments[0]
             case Result(call=call) if call.op is None and call.method in _KEEPING_METHODS and call.receiver is not None:
@@ -63,12 +68,30 @@ def raw_source(value: Value) -> Call | None:
 def _raw_in_pipeline(data: Value) -> Call | None:
     """The call that loads the images that a pipeline hands out, if nothing on the way may change them."""
     pipeline = pipeline_of(dataset_behind(data))
-    if pipeline is None or any(step.method not in _HANDING_ON for step in pipeline.steps):
+    if pipeline is None:
         return None
+    made = next((step for step in reversed(pipeline.steps) if step.method not in _HANDING_ON), None)
+    if made is not None:
+        first = _first_part(made.body) if made.method == "map" else None
+        return raw_source(first) if first is not None else None
     if pipeline.source.op in table("inputs")["images"]["folders"]:
         return pipeline.source
     arrays = pipeline.arrays
     return raw_source(arrays[0]) if arrays else None
+
+
+def _first_part(example: Value | None) -> Value | None:
+    """What a model is fed of an example: the first of its parts, or all of it."""
+    return example.items[0] if isinstance(example, Display) and example.kind == "tuple" and example.items else example
+
+
+def _gives_bytes(decoder: Call) -> bool:
+    """Whether a decoder gives numbers from 0 to 255, and no fractions, nor numbers of two bytes."""
+    return decoder.argument(None, "dtype") is None and len(decoder.arguments) <= _BEFORE_DTYPE
+
+
+_BEFORE_DTYPE = 2
+"""Image bytes and channels come first; what may follow is a type, or how to shrink."""
 
 
 def takes_images_as_they_are(model: Value) -> bool:
