@@ -15,6 +15,7 @@ from tapelint.run.api import Options
 from tapelint.run.keys import KEYS
 from tapelint.source.markdown import fences
 from tests.cli.commands import BROKEN, LINE
+from tests.cli.commands import tapelint as command
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "linting-from-python.md"
@@ -128,3 +129,22 @@ def test_a_configuration_file_that_is_named(here: Path) -> None:
         tapelint.configure("pyproject.toml")
     with pytest.raises(tapelint.ConfigError, match="contradicts `--isolated`"):
         tapelint.configure("pyproject.toml", isolated=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"), [(("train.py",), None), (("-",), BROKEN), (("--fix", "train.py"), None)]
+)
+def test_the_command_line_calls_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], stdin: str | None
+) -> None:
+    (here / "train.py").write_text(BROKEN)
+    asked = []
+    real = tapelint.lint
+
+    def lint(*given: Any, **named: Any) -> tapelint.Outcome:
+        asked.append((given, named))
+        return real(*given, **named)
+
+    monkeypatch.setattr(tapelint, "lint", lint)
+    assert command("check", "--isolated", *arguments, stdin=stdin).status == 1
+    assert asked
