@@ -9,10 +9,9 @@ from lsprotocol import types
 from tapelint.lsp.actions import FIX_ALL, Workshop
 from tapelint.lsp.board import Notice, Tongue
 from tapelint.lsp.linting import Result
-from tapelint.lsp.pages import entry_at, of_findings
+from tapelint.lsp.pages import entry_at, of_findings, page
 from tapelint.lsp.session import Session
 from tapelint.lsp.units import characters_before
-from tapelint.report.reference import prose
 from tapelint.run.script import why_not_run
 from tapelint.source.document import Document
 from tapelint.source.span import Position
@@ -129,7 +128,7 @@ class Answers:
             return None
         column = characters_before(buffer.text, at, session.client.units) + 1
         entry = entry_at(Document(path, buffer.text), Position(at.line + 1, column))
-        return self._hover(prose(entry.rule), None) if entry and entry.rule else None
+        return self._hover(page(entry.rule), None) if entry and entry.rule else None
 
 
 def _wants(only: Sequence[types.CodeActionKind | str] | None, kind: str) -> bool:

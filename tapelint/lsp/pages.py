@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from tapelint.catalog import named
+from tapelint.catalog import Rule, named
 from tapelint.finding import Finding
+from tapelint.report.reference import page as address
 from tapelint.report.reference import prose
 from tapelint.run.comments import Entry, suppressions
 from tapelint.source.document import Document
@@ -11,22 +12,24 @@ from tapelint.source.span import Position
 
 
 def of_findings(findings: list[Finding]) -> str:
-    """What was found at a place, with the page of each rule."""
-    told = []
-    for rule in dict.fromkeys(finding.rule for finding in findings):
-        said = [_said(finding) for finding in findings if finding.rule == rule]
-        told.append("\n\n".join([*said, prose(named(rule))]))
+    """The pages of the rules that are broken at a place, each once. The messages are shown by the editor itself."""
+    told = [page(named(rule)) for rule in dict.fromkeys(finding.rule for finding in findings)]
     return "\n\n---\n\n".join(told)
+
+
+def page(rule: Rule) -> str:
+    """The page of a rule with headings of a size for a small window, and the way to the page itself."""
+    lines: list[str] = []
+    in_block = False
+    for line in prose(rule).split("\n"):
+        in_block ^= line.startswith("```")
+        lines.append(f"##{line}" if line.startswith("#") and not in_block else line)
+    return "\n".join(lines).rstrip() + f"\n\n[{rule.code}: the page on the web]({address(rule)})"
 
 
 def entry_at(document: Document, position: Position) -> Entry | None:
     """The rule named by a suppression at a position of a document's text."""
     return next((entry for entry in _entries(document) if entry.span.start <= position <= entry.span.end), None)
-
-
-def _said(finding: Finding) -> str:
-    verdict = finding.verdict
-    return f"**{finding.message}**" + (f"\n\n*{verdict.kind} by the probe: {verdict.detail}*" if verdict else "")
 
 
 def _entries(document: Document) -> Iterator[Entry]:

@@ -15,6 +15,7 @@ from tapelint.lsp.client import Client
 from tapelint.lsp.configuration import SECTION, Configuration, Wishes
 from tapelint.lsp.linting import Linter, Result, Snapshot
 from tapelint.lsp.verdicts import Verdicts
+from tapelint.plugins import BrokenPlugin
 from tapelint.run.config import ConfigError
 from tapelint.run.outcome import Crash
 
@@ -32,10 +33,11 @@ class Session:
         self.buffers = Buffers()
         self.configuration = Configuration(self.home)
         self.verdicts = Verdicts()
-        self.linter = Linter(self.snapshot, self._tell, self._fail)
+        self.linter = Linter(self.snapshot, self._tell, self.fail)
         self._changed = asyncio.Event()
         self._told: dict[str, Notice] = {}
         self._shown: set[str] = set()
+        self._complaints: set[str] = set()
 
     def begin(self, params: types.InitializeParams) -> None:
         """Takes in what the client says about itself."""
@@ -69,9 +71,11 @@ class Session:
         try:
             hierarchy = self.configuration.current(path.parent for path in paths)
         except ConfigError as error:
-            self.show(str(error))
+            self._complain(error)
             return None
-        self._shown.clear()
+        # The next mistake is news, even if it is the same one.
+        self._shown -= self._complaints
+        self._complaints.clear()
         return Snapshot(
             self.buffers.contents,
             {path: self.buffers.uris(path) for path in paths},
@@ -132,11 +136,15 @@ class Session:
             self.pygls.workspace_code_lens_refresh(None)
 
     def show(self, message: str, kind: types.MessageType = types.MessageType.Error) -> None:
-        """Shows the user a message, and the same one not again until things are well."""
+        """Shows the user a message."""
         self.log(message, kind)
+        self.pygls.window_show_message(types.ShowMessageParams(kind, f"tapelint: {message}"))
+
+    def show_once(self, message: str) -> None:
+        """Shows the user what is wrong, and not again at every keystroke."""
         if message not in self._shown:
             self._shown.add(message)
-            self.pygls.window_show_message(types.ShowMessageParams(kind, f"tapelint: {message}"))
+            self.show(message)
 
     def log(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
         """Writes a message where curious users look."""
@@ -155,13 +163,21 @@ class Session:
         """Whether a text is spoken of unasked. Clients that ask do so for texts, and not for cells."""
         return not self.client.pulls or self.buffers.is_cell(uri)
 
-    def _regret(self, crash: Crash) -> None:
-        self.log(crash.traceback, types.MessageType.Error)
-        self.show(f"a bug of {crash.culprit} on `{crash.path.name}`: {crash.error}; please report it at {ISSUES}")
+    def _complain(self, error: ConfigError | BrokenPlugin) -> None:
+        self._complaints.add(str(error))
+        self.show_once(str(error))
 
-    def _fail(self, error: Exception) -> None:
-        if isinstance(error, ConfigError):
-            self.show(str(error))
+    def _regret(self, crash: Crash) -> None:
+        told = f"a bug of {crash.culprit} on `{crash.path.name}`: {crash.error}"
+        if told not in self._shown:
+            self._shown.add(told)
+            self.log(crash.traceback, types.MessageType.Error)
+            self.show(told + f"; please report it at {ISSUES}" * (crash.culprit == "tapelint"))
+
+    def fail(self, error: Exception) -> None:
+        """Linting has failed: the user is told, and the next text may be better."""
+        if isinstance(error, ConfigError | BrokenPlugin):
+            self._complain(error)
             return
         logging.getLogger(__name__).error("linting failed", exc_info=error)
-        self.show(f"linting failed: {type(error).__name__}: {error}; please report it at {ISSUES}")
+        self.show_once(f"linting failed: {type(error).__name__}: {error}; please report it at {ISSUES}")

@@ -6,8 +6,6 @@ from lsprotocol import types
 
 from tapelint.lsp.board import Notice, Tongue
 from tapelint.lsp.session import Session
-from tapelint.run.config import ConfigError
-from tapelint.source.discover import MissingPath
 from tapelint.source.formats import is_notebook
 
 _EVERY = 10
@@ -43,7 +41,8 @@ class Survey:
     async def _notices(self, token: types.ProgressToken | None) -> dict[str, Notice]:
         session = self._session
         snapshot = session.snapshot()
-        if snapshot is None or not session.folders:
+        folders = [folder for folder in session.folders if folder.is_dir()]
+        if snapshot is None or not folders:
             return {}
         progress = session.pygls.work_done_progress
         if token is not None:
@@ -55,9 +54,9 @@ class Survey:
                 progress.report(token, told)
 
         try:
-            result = await session.linter.survey(session.folders, snapshot, advance)
-        except (ConfigError, MissingPath) as error:
-            session.show(str(error))
+            result = await session.linter.survey(folders, snapshot, advance)
+        except Exception as error:  # whatever it is, the next time of asking may be without it
+            session.fail(error)
             return {}
         finally:
             if token is not None:

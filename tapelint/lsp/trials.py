@@ -9,17 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from tapelint.lsp.linting import Result
 from tapelint.lsp.session import Session
-from tapelint.probe import launch
-from tapelint.probe.evidence import Evidence
-from tapelint.record import Record
 from tapelint.run.outcome import Outcome
-from tapelint.run.script import why_not_run
 from tapelint.source.disk import ON_DISK
+
+if TYPE_CHECKING:
+    from tapelint.record import Record
 
 _STEPS = 4
 
@@ -68,6 +68,8 @@ class Trials:
             del self._running[path]
 
     async def _run(self, path: Path, result: Result, cancellation: "_Cancellation") -> None:
+        from tapelint.probe.evidence import Evidence  # the probe is loaded when somebody wants it
+
         session = self._session
         evidence = Evidence(result.outcome)
         async with _Progress(session, f"probing {path.name}", cancellation) as progress:
@@ -92,6 +94,8 @@ _Cancellation = threading.Event
 
 def _why_not(path: Path, result: Result) -> str | None:
     """Why a script cannot be run as it is in the editor."""
+    from tapelint.run.script import why_not_run
+
     document = result.snapshot.files.load(path)
     saved = ON_DISK.load(path)
     if document is None:
@@ -101,7 +105,9 @@ def _why_not(path: Path, result: Result) -> str | None:
     return why_not_run(document)
 
 
-def _run(script: Path, *, graph: bool, patient: bool, watch: Callable[[Record], None], seconds: float) -> Record:
+def _run(script: Path, *, graph: bool, patient: bool, watch: "Callable[[Record], None]", seconds: float) -> "Record":
+    from tapelint.probe import launch
+
     return launch.run(script, steps=_STEPS, seconds=seconds, graph=graph, patient=patient, watch=watch)
 
 
@@ -118,13 +124,13 @@ class _Watch:
     loop: asyncio.AbstractEventLoop
     report: Callable[[str, int], None]
 
-    def __call__(self, record: Record) -> None:
+    def __call__(self, record: "Record") -> None:
         if self.cancellation.is_set():
             raise KeyboardInterrupt
         self.loop.call_soon_threadsafe(self.report, _what_is_happening(record), record.updates)
 
 
-def _what_is_happening(record: Record) -> str:
+def _what_is_happening(record: "Record") -> str:
     if record.updates:
         return f"{record.updates} updates, {len(record.gradients)} gradient calls"
     if record.gradients:

@@ -26,9 +26,9 @@ async def test_on_a_finding(editor: Editor) -> None:
     editor.open(uri, BROKEN)
     page = await page_at(editor, uri, LINE - 1, 20)
     assert page is not None
-    assert page.startswith("**`model` is never updated")
-    assert "# gradients-not-applied" in page
-    assert "## Instead" in page
+    assert page.startswith("### gradients-not-applied\n")
+    assert "\n#### Instead\n" in page
+    assert page.endswith("/rules/gradients-not-applied.html)")
     assert "```toml" not in page
 
 
@@ -38,7 +38,7 @@ async def test_on_a_name_in_a_comment(editor: Editor) -> None:
     column = len(COMMENTED.splitlines()[LINE - 1]) - 3 + len("'..'; ")
     page = await page_at(editor, uri, LINE, column)
     assert page is not None
-    assert page.startswith("# gradients-not-applied")
+    assert page.startswith("### gradients-not-applied\n")
     assert await page_at(editor, uri, LINE, column - 30) is None
 
 
