@@ -103,6 +103,22 @@ def test_arguments_of_every_kind(here: Path) -> None:
     assert [(each.rule, each.severity) for each in outcome.findings] == [("gradients-not-applied", "info")]
 
 
+def test_settings_decide_about_fixes() -> None:
+    def fix(**settings: Any) -> tapelint.Fix | None:
+        (found,) = tapelint.lint(source=BROKEN, select=["TL002"], extend_select=["TL201"], **settings).findings
+        return found.fix
+
+    usual = fix()
+    assert usual is not None
+    assert usual.safety == "safe"
+    assert fix(unfixable=["TL0"]) is None
+    assert fix(fixable=["TL1"]) is None
+    assert fix(fixable=["TL1"], extend_fixable=["TL002"]) == usual
+    unsafe = fix(extend_unsafe_fixes=["TL002"])
+    assert unsafe is not None
+    assert (unsafe.safety, unsafe.edits) == ("unsafe", usual.edits)
+
+
 def test_arguments_that_do_not_go_together() -> None:
     with pytest.raises(TypeError, match="either `paths` or `source`"):
         tapelint.lint("train.py", source=BROKEN)
