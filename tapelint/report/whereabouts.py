@@ -24,7 +24,7 @@ def stretch(place: Place, documents: Mapping[Path, Document]) -> Stretch:
     if place.cell is None:
         return Stretch(start, end, place.span)
     document = documents.get(place.path)
-    lines = document.lines_in_file(place.cell) if document else ()
+    lines = document.file_lines.get(place.cell, ()) if document else ()
     if not lines:
         return Stretch(1, 1)
     first, last = (lines[min(line, len(lines)) - 1] for line in (start, end))

@@ -173,7 +173,7 @@ def pointed_into(
     """The documents that findings and their trails point into; imported files are not among the known ones."""
     paths = sorted({path for finding in findings for path in _paths(finding)})
     documents = {path: known[path] if path in known else files.load(path) for path in paths}
-    return {path: document for path, document in documents.items() if document is not None}
+    return {path: files.placed(document) for path, document in documents.items() if document is not None}
 
 
 def _paths(finding: Finding) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """Reading source files."""
 
+import dataclasses
 import os
 import secrets
 import shutil
@@ -8,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tapelint.source.document import Document, OtherLanguage, UndecodableSource
-from tapelint.source.formats import decode
+from tapelint.source.formats import decode, is_notebook
+from tapelint.source.notebook_lines import lines_in_file
 
 
 class UnreadableFile(OSError):
@@ -36,6 +38,17 @@ class Files:
             return decode(path, self.read(path))
         except (UnreadableFile, UndecodableSource, OtherLanguage):
             return None
+
+    def placed(self, document: Document) -> Document:
+        """The document, with the lines of the file that it stands on if it is a notebook that has not changed."""
+        if document.file_lines or not is_notebook(document.path):
+            return document
+        try:
+            data = self.read(document.path)
+            unchanged = decode(document.path, data).written == document.written
+        except (UnreadableFile, UndecodableSource, OtherLanguage):
+            return document
+        return dataclasses.replace(document, file_lines=lines_in_file(data)) if unchanged else document
 
 
 ON_DISK = Files()

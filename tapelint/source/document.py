@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tapelint.source.notebook_lines import lines_in_file
 from tapelint.source.span import Position, Span
 
 SEPARATOR = "global __tapelint__"
@@ -63,8 +62,8 @@ class Document:
     """Whether the parts are quoted in a text about programs, which may leave out what everybody knows."""
     lacks_parts: bool = False
     """Whether some parts were taken out of the text."""
-    notebook: bytes = field(default=b"", repr=False, hash=False)
-    """The file, if it is a notebook's: its lines are others than those of its cells."""
+    file_lines: Mapping[int, Sequence[int]] = field(default_factory=dict, hash=False)
+    """For each cell of a notebook, the line of the file that each of its lines stands on, as far as somebody asked."""
 
     @classmethod
     def decode(cls, path: Path, data: bytes) -> "Document":
@@ -124,14 +123,6 @@ class Document:
     def lines_of(self, cell: int | None) -> Sequence[str]:
         """The lines of the file, or of one of its cells, as they stand there."""
         return self.written.get(cell, self.lines)
-
-    def lines_in_file(self, cell: int) -> Sequence[int]:
-        """The line of the notebook's file that each line of a cell begins on."""
-        return self._lines_in_file.get(cell, ())
-
-    @cached_property
-    def _lines_in_file(self) -> Mapping[int, Sequence[int]]:
-        return lines_in_file(self.notebook)
 
     def without(self, left_out: Mapping[Part, str]) -> "Document":
         """The document with another text, of as many lines at most, in place of some parts."""

@@ -36,18 +36,16 @@ def read_notebook(path: Path, data: bytes) -> Document:
     if not _is_python(language):
         raise OtherLanguage(f"the notebook is in {language}")
     code = [_Cell(number, _lines(cell, number), _count(cell)) for number, cell in enumerate(cells, 1) if _is_code(cell)]
-    return _assembled(path, data, _in_order(code))
+    return _assembled(path, _in_order(code))
 
 
-def _assembled(path: Path, data: bytes, cells: list[_Cell]) -> Document:
+def _assembled(path: Path, cells: list[_Cell]) -> Document:
     assembly = Assembly()
     for cell in cells:
         lines, shifts = as_python(cell.lines)
         assembly.add(lines, shifts, Part(cell=cell.number))
     written: dict[int | None, tuple[str, ...]] = {cell.number: tuple(cell.lines) for cell in cells}
-    return Document(
-        path, assembly.text, tuple(assembly.parts), written, assembly.shifts, shows_values=True, notebook=data
-    )
+    return Document(path, assembly.text, tuple(assembly.parts), written, assembly.shifts, shows_values=True)
 
 
 def _in_order(cells: list[_Cell]) -> list[_Cell]:

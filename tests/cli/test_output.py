@@ -161,6 +161,18 @@ def test_a_terminal_gets_colours_and_a_file_none(monkeypatch: pytest.MonkeyPatch
     assert not Output("grouped", Path("report.txt")).colour
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_finding_in_a_notebook_is_on_a_line_of_its_file(jobs: int) -> None:
+    for name in ("a.ipynb", "b.ipynb"):
+        Path(name).write_text(notebook("# Study", BROKEN, prose=[1]))
+    rows = Path("a.ipynb").read_text().splitlines()
+    (line,) = (number for number, row in enumerate(rows, 1) if "grads = tape.gradient" in row)
+    told = tapelint("--select", "TL101", "--jobs", jobs, "--output-format", "github").out.splitlines()
+    assert [command.split(",title")[0] for command in told] == [
+        f"::error file={name}.ipynb,line={line},endLine={line}" for name in "ab"
+    ]
+
+
 def test_github_counts_paths_from_the_checkout(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "models").mkdir()
     (here / "models" / "train.py").write_text(BROKEN)

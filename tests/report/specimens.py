@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tapelint.finding import Finding, Fix, Place, TrailStep, Verdict
 from tapelint.run.outcome import Crash, Outcome
+from tapelint.source.disk import Files
 from tapelint.source.document import Document
 from tapelint.source.edit import Edit
 from tapelint.source.notebook import read_notebook
@@ -16,6 +17,7 @@ HOSTILE = Path("a b/100%,:[#]?é\N{ROCKET}\n::error::x.py")
 """A name that says something else wherever it is not escaped."""
 BOOK = Path("study.ipynb")
 CELLS = ("import keras\n\n'\N{ROCKET}'; g = tape.gradient(loss, w)\n", "x = 1")
+BOOK_FILE = notebook("# Study", *CELLS, prose=[1])
 
 
 def at(path: Path, line: int, start: int, end: int, cell: int | None = None) -> Place:
@@ -43,7 +45,7 @@ def hostile() -> Outcome:
 
 def in_notebook() -> Outcome:
     """A finding in the third line of the second cell of a notebook, with a step of its trail above it, and a fix."""
-    document = read_notebook(BOOK, notebook("# Study", *CELLS, prose=[1]).encode())
+    document = Files({BOOK: BOOK_FILE.encode()}).placed(read_notebook(BOOK, BOOK_FILE.encode()))
     place = at(BOOK, 3, 6, 31, cell=2)
     trail = (TrailStep(at(BOOK, 1, 1, 13, cell=2), "imported here"),)
     fix = Fix("forget it", "safe", (Edit(place.span, "pass"),))

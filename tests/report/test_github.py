@@ -92,9 +92,8 @@ def test_the_trail_and_the_fix_are_lines_of_the_message() -> None:
 
 def test_a_finding_in_a_notebook_is_on_the_lines_of_its_file() -> None:
     command = only(specimens.in_notebook())
-    document = specimens.in_notebook().documents[specimens.BOOK]
     line = int(command.properties["line"])
-    assert "tape.gradient(loss, w)" in document.notebook.decode().splitlines()[line - 1]
+    assert "tape.gradient(loss, w)" in specimens.BOOK_FILE.splitlines()[line - 1]
     assert "col" not in command.properties
     assert command.message.startswith("study.ipynb:cell 2:3:6: ")
 

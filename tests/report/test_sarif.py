@@ -80,7 +80,7 @@ def test_a_reader_of_others_finds_what_was_written(tmp_path: Path) -> None:
     records = {
         (record["Location"], record["Line"], record["Severity"], record["Code"]) for record in read.get_records()
     }
-    book, line = "study.ipynb", specimens.everything().documents[specimens.BOOK].lines_in_file(2)[2]
+    book, line = "study.ipynb", specimens.everything().documents[specimens.BOOK].file_lines[2][2]
     # What is refuted by running is suppressed, and the reader leaves it out or not as its user wants.
     assert (book, line, "error", "TL101") in records
     assert ("train.py", 2, "error", "TL101") in records
@@ -212,11 +212,10 @@ def test_new_lines_end_as_those_of_the_file_do() -> None:
 
 
 def test_a_finding_in_a_notebook_is_on_the_lines_of_its_file() -> None:
-    document = specimens.in_notebook().documents[specimens.BOOK]
     result = only(specimens.in_notebook())
     (location,) = result["locations"]
     _, region = physical(location)
-    line = document.notebook.decode().splitlines()[region["startLine"] - 1]
+    line = specimens.BOOK_FILE.splitlines()[region["startLine"] - 1]
     assert "tape.gradient(loss, w)" in line
     assert region == {"startLine": region["startLine"], "endLine": region["startLine"]}
     assert location["logicalLocations"] == [{"name": "cell 2", "kind": "cell"}]

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tapelint.source.disk import ChangedMeanwhile, Files, UnreadableFile, replace
+from tapelint.source.disk import ON_DISK, ChangedMeanwhile, Files, UnreadableFile, replace
+from tapelint.source.document import Document
+from tests.notebooks import notebook
 
 
 def test_a_file_is_read_as_bytes_and_loaded_as_text(tmp_path: Path) -> None:
@@ -73,3 +75,31 @@ def test_a_file_that_cannot_be_written_stays_and_nothing_is_left_behind(
         replace(path, b"old\n", b"new\n")
     assert path.read_bytes() == b"old\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+class TestPlaced:
+    def test_a_notebook_knows_the_lines_of_its_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "study.ipynb"
+        path.write_text(notebook("# Study", "a = 1\nb = 2", prose=[1]))
+        document = ON_DISK.load(path)
+        assert document is not None
+        assert not document.file_lines
+        rows = path.read_text().splitlines()
+        first, second = ON_DISK.placed(document).file_lines[2]
+        assert ("a = 1" in rows[first - 1], "b = 2" in rows[second - 1]) == (True, True)
+
+    def test_one_that_has_changed_or_is_gone_does_not(self, tmp_path: Path) -> None:
+        path = tmp_path / "study.ipynb"
+        path.write_text(notebook("a = 1"))
+        document = ON_DISK.load(path)
+        assert document is not None
+        path.write_text(notebook("a = 2"))
+        assert ON_DISK.placed(document) is document
+        path.write_text("{")
+        assert ON_DISK.placed(document) is document
+        path.unlink()
+        assert ON_DISK.placed(document) is document
+
+    def test_what_is_no_notebook_is_not_read_again(self, tmp_path: Path) -> None:
+        document = Document(tmp_path / "gone.py", "a = 1\n")
+        assert ON_DISK.placed(document) is document
