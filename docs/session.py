@@ -19,6 +19,7 @@ from tapelint.source.markdown import Fence, fences
 ROOT = Path(__file__).parents[1]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 FORMATS = ROOT / "docs" / "output-formats.md"
+SILENCING = ROOT / "docs" / "suppressions.md"
 PROMPT = "$ "
 # The names under which a reader calls them, and what they are here.
 _PROGRAMS = {"python": (), "tapelint": ("-m", "tapelint")}
@@ -89,5 +90,5 @@ def steady(page: str) -> str:
 
 
 if __name__ == "__main__":
-    for page in (TUTORIAL, FORMATS):
+    for page in (TUTORIAL, FORMATS, SILENCING):
         page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The tutorial: what a newcomer types and sees."""
+"""The tutorial and the page on silencing findings: what a reader types and sees."""
 
 import re
 
@@ -8,6 +8,11 @@ from docs import session
 def test_every_command_prints_what_the_tutorial_shows() -> None:
     page = session.TUTORIAL.read_text(encoding="utf-8")
     assert session.steady(session.written(page)) == session.steady(page), "`make tutorial` writes it again"
+
+
+def test_the_comments_on_the_page_about_silence_do_what_it_says() -> None:
+    page = session.SILENCING.read_text(encoding="utf-8")
+    assert session.written(page) == page, "`make tutorial` writes it again"
 
 
 def test_the_tutorial_goes_from_a_bug_to_a_training_that_works() -> None:
