@@ -33,6 +33,7 @@ class Runner:
 
     folder: Path
     home: Path
+    tools: Path
     more: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -41,7 +42,7 @@ class Runner:
     def run(self, step: dict[str, Any], /, *, action: Path = ROOT, **inputs: str) -> subprocess.CompletedProcess[str]:
         given = {f"inputs.{name}": said["default"] for name, said in ACTION["inputs"].items()}
         given |= {f"inputs.{name.replace('_', '-')}": text for name, text in inputs.items()}
-        given["github.action_path"] = str(action)
+        given |= {"github.action_path": str(action), "steps.install.outputs.bin": str(self.tools)}
 
         def told(text: str) -> str:
             return re.sub(r"\$\{\{ (\S+) \}\}", lambda found: given[found[1]], text)
@@ -52,7 +53,7 @@ class Runner:
             cwd=self.folder / told(step.get("working-directory", ".")),
             env=SURROUNDINGS
             | {"RUNNER_TEMP": str(self.home), "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
-            | {name: str(self.home / name.lower()) for name in ("GITHUB_ENV", "GITHUB_OUTPUT")}
+            | {"GITHUB_OUTPUT": str(self.home / "outputs")}
             | {name: told(text) for name, text in step["env"].items()}
             | self.more,
             capture_output=True,
@@ -60,10 +61,9 @@ class Runner:
             check=False,
         )
 
-    def said(self, name: str) -> str:
+    def outputs(self) -> str:
         """What the steps have told the runner."""
-        path = self.home / name.lower()
-        return path.read_text() if path.exists() else ""
+        return (self.home / "outputs").read_text()
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def runner(tmp_path: Path) -> Runner:
     (tools / "python").symlink_to(sys.executable)
     (tools / "tapelint").write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m tapelint "$@"\n')
     (tools / "tapelint").chmod(0o755)
-    return Runner(folder, tmp_path / "temporary", {"TAPELINT_BIN": str(tools)})
+    return Runner(folder, tmp_path / "temporary", tools)
 
 
 def test_its_form_is_that_of_the_published_schema() -> None:
@@ -105,8 +105,9 @@ def test_it_installs_what_it_belongs_to_and_lints(runner: Runner, wheel: Path) -
     runner.more["PIP_NO_COMPILE"] = "1"
     installed = runner.run(INSTALL, action=wheel)
     assert installed.returncode == 0, installed.stdout + installed.stderr
-    name, _, place = runner.said("GITHUB_ENV").strip().partition("=")
-    runner.more = {name: place}
+    name, _, place = runner.outputs().strip().partition("=")
+    assert name == "bin"
+    runner.tools = Path(place)
     told = runner.run(LINT)
     assert told.returncode == 1, told.stdout + told.stderr
     assert re.search(ANNOTATION, told.stdout)
@@ -138,7 +139,7 @@ def test_paths_options_and_sarif(runner: Runner) -> None:
     told = runner.run(LINT, paths="a b/clean.py\n\ntrain.py", args='--select "TL1,TL2"', sarif_file="found.sarif")
     assert told.returncode == 1, told.stderr
     assert re.search(ANNOTATION, told.stdout)
-    assert runner.said("GITHUB_OUTPUT") == "sarif-file=found.sarif\n"
+    assert runner.outputs() == "sarif-file=found.sarif\n"
     (run,) = json.loads((runner.folder / "found.sarif").read_text())["runs"]
     assert [result["ruleId"] for result in run["results"]] == ["TL101"]
 
