@@ -113,6 +113,11 @@ class TestTheVerdict:
         assert glance(found(), without_gradients())["confirmed"] == "1"
         assert glance(found(), without_gradients())["layers with gradient"] == "2 of 4"
 
+    def test_what_was_left_out_is_counted(self) -> None:
+        told = glance(replace(found(), suppressed=1200, known=3), right())
+        assert (told["suppressed"], told["known before"]) == ("1,200", "3")
+        assert not {"suppressed", "known before"} & glance(found(), right()).keys()
+
 
 @pytest.mark.usefixtures("undrawn")
 class TestFindings:

@@ -73,6 +73,9 @@ def facts(outcome: Outcome, runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
     yield "findings", f"{len(outcome.findings):,}"
     if any(each.verdict for each in outcome.findings):
         yield "confirmed", f"{sum(_kind(each) == 'confirmed' for each in outcome.findings):,}"
+    for name, number in (("suppressed", outcome.suppressed), ("known before", outcome.known)):
+        if number:
+            yield name, f"{number:,}"
     if len(runs) > 1:
         yield "scripts run", str(len(runs))
     if len(runs) != 1:

@@ -110,7 +110,7 @@ def _troubles(outcome: Outcome) -> Html | None:
     told = [
         *(f"{shown(path)} was skipped: {reason}" for path, reason in outcome.skipped.items()),
         *(f"{shown(path)} could not be linted: {reason}" for path, reason in outcome.failures.items()),
-        *(f"tapelint crashed on {shown(crash.path)}: {crash.error}" for crash in outcome.crashes),
+        *(f"{crash.culprit} crashed on {shown(crash.path)}: {crash.error}" for crash in outcome.crashes),
     ]
     if not told:
         return None
