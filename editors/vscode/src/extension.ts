@@ -3,7 +3,7 @@
 import { commands, type ExtensionContext, StatusBarAlignment, window, workspace } from "vscode";
 
 import { environments } from "./python";
-import { Session, shown } from "./session";
+import { FIX_ALL, PROBE, Session, shown } from "./session";
 import { OF_THE_CLIENT } from "./settings";
 
 let session: Session | undefined;
@@ -26,8 +26,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
         log,
         bar,
         commands.registerCommand("tapelint.restartServer", () => running.restart()),
-        commands.registerCommand("tapelint.probeFile", onShown("tapelint.probe")),
-        commands.registerCommand("tapelint.fixFile", onShown("tapelint.fixAll")),
+        commands.registerCommand("tapelint.probeFile", onShown(PROBE)),
+        commands.registerCommand("tapelint.fixFile", onShown(FIX_ALL)),
         commands.registerCommand("tapelint.showLog", () => log.show()),
         workspace.onDidChangeConfiguration(async (change) => {
             if (OF_THE_CLIENT.some((setting) => change.affectsConfiguration(setting))) {

@@ -43,6 +43,11 @@ export class ServerProcess {
         this.child.kill("SIGKILL");
     }
 
+    /** Whether it ended, and not because it was asked to. */
+    get failed(): boolean {
+        return this.child.pid === undefined || (this.child.exitCode ?? 0) !== 0;
+    }
+
     private async ended(): Promise<void> {
         const { pid, exitCode, signalCode } = this.child;
         if (pid !== undefined && exitCode === null && signalCode === null) {

@@ -13,7 +13,6 @@ import {
 } from "vscode";
 import {
     CloseAction,
-    ExecuteCommandRequest,
     LanguageClient,
     type LanguageClientOptions,
     State as ClientState,
@@ -26,6 +25,10 @@ import { chosenInterpreter } from "./python";
 import { chooseServer, type Command, isCommand } from "./server";
 import { initializationOptions, pathOf } from "./settings";
 import { entryFor, type State } from "./status";
+
+/** The server's commands. */
+export const PROBE = "tapelint.probe";
+export const FIX_ALL = "tapelint.fixAll";
 
 const SELECTOR = [
     { scheme: "file", language: "python" },
@@ -75,7 +78,7 @@ export class Session {
             }
             return;
         }
-        await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
+        await commands.executeCommand(command, argument);
     }
 
     /** Two starts at once would leave two servers: each waits for the one before, and gives it no time to wait for. */
@@ -91,7 +94,9 @@ export class Session {
     private async end(): Promise<void> {
         const client = this.client;
         this.client = undefined;
-        if (client?.needsStop()) {
+        if (client?.isRunning()) {
+            // It says that it runs a little before all that it registers is registered, and stopping takes back only what is.
+            await client.start();
             await client.stop().catch((error: unknown) => this.log.error(String(error)));
         }
         await this.server?.end();
@@ -131,7 +136,7 @@ export class Session {
             this.show("running", line);
         } catch (error) {
             this.log.error(String(error));
-            await this.giveUp(client);
+            await this.giveUp(client, error);
         }
     }
 
@@ -142,6 +147,14 @@ export class Session {
             initializationOptions: initializationOptions(workspace.getConfiguration("tapelint", folder?.uri)),
             synchronize: { configurationSection: "tapelint" },
             initializationFailedHandler: () => false,
+            middleware: {
+                executeCommand: async (command, args, next) => {
+                    // What is on the disk is what a probe runs.
+                    if (command !== PROBE || (await save(args[0]?.uri))) {
+                        await next(command, args);
+                    }
+                },
+            },
             errorHandler: {
                 error: (error, message, count) => usual.error(error, message, count),
                 closed: async () => {
@@ -176,11 +189,12 @@ export class Session {
     }
 
     /** Tells that a client has no server any more, unless another one has taken its place. */
-    private async giveUp(client: LanguageClient): Promise<void> {
-        const said = await this.server?.lastWords();
+    private async giveUp(client: LanguageClient, error?: unknown): Promise<void> {
+        await this.server?.end();
+        const words = this.server?.failed ? await this.server.lastWords() : "";
         if (this.client === client) {
             this.client = undefined;
-            this.fail({ kind: "ended", said: said ?? "" });
+            this.fail({ kind: "ended", said: words || (error instanceof Error ? error.message : "") });
         }
     }
 
@@ -212,6 +226,16 @@ export class Session {
         this.bar.backgroundColor = entry.alarming ? new ThemeColor("statusBarItem.errorBackground") : undefined;
         this.bar.show();
     }
+}
+
+/** Saves the script, or the notebook that it is or is a cell of; false if that was called off. */
+async function save(uri: string): Promise<boolean> {
+    const named = (document: { uri: Uri }) => document.uri.toString() === uri;
+    const notebook = workspace.notebookDocuments.find(
+        (each) => named(each) || each.getCells().some((cell) => named(cell.document)),
+    );
+    const open = notebook ?? workspace.textDocuments.find(named);
+    return !open?.isDirty || open.save();
 }
 
 /** What a person looks at: the notebook, or the document of the editor. */

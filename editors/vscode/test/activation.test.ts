@@ -68,7 +68,7 @@ after(() => {
 
 test("the server of the chosen interpreter is started", () => {
     assert.deepEqual(servers(), [`${PYTHON} -P -m tapelint lsp`]);
-    assert.equal(editor.bar.text, "$(check) tapelint");
+    assert.equal(editor.bar.text, "$(check) tapelint", editor.logged.join("\n"));
     assert.equal(editor.bar.command, "tapelint.showLog");
     assert.deepEqual(editor.told, []);
 });
@@ -79,6 +79,36 @@ test("what is found in an open document arrives", async () => {
         found().map(({ source, range }) => [source, range.start.line]),
         [["tapelint", 2]],
     );
+});
+
+test("all safe fixes are made by one command", async () => {
+    await editor.run("tapelint.fixFile");
+    await editor.until(() => editor.edits.length > 0);
+    const [edit] = editor.edits.splice(0);
+    assert.deepEqual(
+        edit?.changes.map(({ uri, text }) => [uri.fsPath, text.includes("tapelint")]),
+        [[SCRIPT, false]],
+    );
+});
+
+test("a script is saved before it is probed, and not probed if that is called off", async () => {
+    const document = editor.documents[0];
+    assert.ok(document);
+    document.isDirty = true;
+    document.saves = false;
+    await editor.run("tapelint.probeFile");
+    assert.equal(document.isDirty, true);
+    assert.deepEqual(editor.told, []);
+
+    // The server looks whether what it shall run is what it was shown.
+    writeFileSync(SCRIPT, "");
+    document.saves = true;
+    await editor.run("tapelint.probeFile");
+    await editor.until(() => editor.told.length > 0);
+    assert.equal(document.isDirty, false);
+    assert.match(editor.told.splice(0).join(), /`train.py` cannot be probed: save it first/);
+    writeFileSync(SCRIPT, TEXT);
+    editor.executed.splice(0);
 });
 
 test("a server that dies is started again", async () => {

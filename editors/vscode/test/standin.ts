@@ -11,6 +11,9 @@ import { URI } from "vscode-uri";
 type Listener<T> = (event: T) => unknown;
 
 class Disposable {
+    static from(...all: { dispose(): unknown }[]): Disposable {
+        return new Disposable(() => all.forEach((each) => each.dispose()));
+    }
     constructor(readonly dispose: () => unknown) {}
 }
 
@@ -63,8 +66,9 @@ class Diagnostic {
 
 class WorkspaceEdit {
     readonly changes: { uri: URI; text: string }[] = [];
-    set(uri: URI, edits: { newText: string }[]): void {
-        this.changes.push(...edits.map((edit) => ({ uri, text: edit.newText })));
+    /** An edit may come with a note about it. */
+    set(uri: URI, edits: (TextEdit | [TextEdit, unknown])[]): void {
+        this.changes.push(...edits.map((edit) => ({ uri, text: (Array.isArray(edit) ? edit[0] : edit).newText })));
     }
     createFile(): void {}
     renameFile(): void {}
@@ -78,17 +82,33 @@ class TextEdit {
     ) {}
 }
 
+class CodeActionKind {
+    static readonly Empty = new CodeActionKind("");
+    static readonly QuickFix = new CodeActionKind("quickfix");
+    constructor(readonly value: string) {}
+    append(part: string): CodeActionKind {
+        return new CodeActionKind(this.value ? `${this.value}.${part}` : part);
+    }
+}
+
 /** A document that is open. */
 class Document {
     readonly languageId = "python";
     readonly isClosed = false;
     version = 1;
+    isDirty = false;
+    /** What comes of saving: a person may call it off. */
+    saves = true;
     constructor(
         readonly uri: URI,
         private readonly text: string,
     ) {}
     getText(): string {
         return this.text;
+    }
+    async save(): Promise<boolean> {
+        this.isDirty = !this.saves;
+        return this.saves;
     }
 }
 
@@ -185,6 +205,7 @@ export class Editor {
                 Disposable,
                 EventEmitter,
                 CancellationTokenSource,
+                CodeActionKind,
                 Position,
                 Range,
                 Diagnostic,
@@ -213,7 +234,10 @@ export class Editor {
                     this.commands.set(name, action);
                     return new Disposable(() => this.commands.delete(name));
                 },
-                executeCommand: async (name: string) => this.note(this.executed, name),
+                executeCommand: async (name: string, ...args: unknown[]) => {
+                    this.note(this.executed, name);
+                    await this.commands.get(name)?.(...args);
+                },
             },
             languages: this.withDefault(nothing, {
                 createDiagnosticCollection: () => collection,
@@ -231,7 +255,6 @@ export class Editor {
                 withProgress: (_options: unknown, task: (...args: unknown[]) => unknown) =>
                     task({ report: () => undefined }, new CancellationTokenSource().token),
                 tabGroups: { all: [], onDidChangeTabs: nothing },
-                visibleTextEditors: [],
                 visibleNotebookEditors: [],
                 activeNotebookEditor: undefined,
             }),
@@ -250,9 +273,9 @@ export class Editor {
                 },
             }),
         };
-        Object.defineProperty(known["window"], "activeTextEditor", {
-            get: () => (this.documents[0] ? { document: this.documents[0] } : undefined),
-        });
+        const editors = () => this.documents.map((document) => ({ document }));
+        Object.defineProperty(known["window"], "visibleTextEditors", { get: editors });
+        Object.defineProperty(known["window"], "activeTextEditor", { get: () => editors()[0] });
         // Every other class of VS Code's is one that the client only derives from or makes objects of.
         return this.withDefault(class {}, known);
     }
