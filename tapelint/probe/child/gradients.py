@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from tapelint.probe.child.parity.follower import REMEMBERED as FOLLOWED
 from tapelint.probe.child.snapshot import Snapshot, array, largest
 from tapelint.record import GradientCall, GradientKind, Match
 
 REMEMBERED = 6
 """The gradient calls that are remembered; a GAN with penalties needs four for one step."""
+
+OLD = FOLLOWED + 4
+"""The calls after which gradients are old: the probe itself, which follows a number of tapes, has let go of them."""
 
 PARALLEL = 0.9999
 """The cosine from which a gradient counts as a multiple of another, by a clip or a scale."""
@@ -59,7 +63,7 @@ class Gradients:
     def age(self, call: GradientCall, gradients: list[Any]) -> GradientCall | None:
         """Note a call and what it gave. Gives an older call whose gradients nobody but the program still holds."""
         self._results.append(_Result(call, [weakref.ref(gradient) for gradient in gradients if _is_tensor(gradient)]))
-        if len(self._results) <= 2 * REMEMBERED:
+        if len(self._results) <= OLD:
             return None
         oldest = self._results.popleft()
         if not any(reference() is not None for reference in oldest.gradients):
