@@ -261,6 +261,12 @@ def test_the_line_of_a_finding_is_lit(site: Site) -> None:
     assert text_of(lit[0]) == "gradients = tape.gradient(loss, model.trainable_variables) # ← gradients-not-applied"
 
 
+def test_a_rule_is_said_in_one_line_below_its_name(site: Site) -> None:
+    for rule in rules().values():
+        (said,) = (each for each in site.page(f"rules/{rule.name}").tree.iter("p") if each.get("class") == "summary")
+        assert text_of(said) == " ".join(rule.summary.replace("`", "").split())
+
+
 def test_rules_lead_to_their_neighbours(site: Site) -> None:
     first, second, *_ = rules()
     assert f"{second}.html" in site.page(f"rules/{first}").links

@@ -18,6 +18,8 @@ include_patterns = list(SOURCES)
 # What Sphinx need not walk through in search of pages.
 exclude_patterns = [path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in ("docs", "rules")]
 nitpicky = True
+# The text as it was written: what is copied from prose must keep its quotation marks and dashes.
+smartquotes = False
 
 # What GitHub shows of the same files: anchors at headings, addresses that are links without more.
 myst_heading_anchors = 4

@@ -33,7 +33,7 @@ class Declaration(SphinxTransform):
         anchor = next(self.document.findall(nodes.section))["ids"][0]
         # Who searches for a code finds this page before those that quote it.
         code = addnodes.index(entries=[("single", rule.code, anchor, "main", None)])
-        summary = nodes.paragraph("", rule.summary, classes=["summary"])
+        summary = nodes.paragraph("", "", *_with_code(rule.summary), classes=["summary"])
         block.replace_self([code, summary, _table(list(_facts(rule)))])
 
 
@@ -80,6 +80,12 @@ TRANSFORMS = (Declaration, Expected, RepositoryLink)
 def _rule(page: str) -> Rule | None:
     folder, _, name = page.rpartition("/")
     return catalog.rules().get(name) if folder == "rules" else None
+
+
+def _with_code(text: str) -> list[nodes.Node]:
+    """A line of Markdown that knows no other marks than those of code."""
+    parts = text.split("`")
+    return [nodes.literal("", part) if number % 2 else nodes.Text(part) for number, part in enumerate(parts) if part]
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, list[nodes.Node]]]:
