@@ -223,9 +223,9 @@ def test_a_helper_may_evaluate(tmp_path: Path) -> None:
     assert found(tmp_path, 'evaluates = ["ourlib.judge"]', program) == set()
 
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
-# For each helper that the README names: a program, and how what is found in it changes. What is found only without the
+# For each helper that the page names: a program, and how what is found in it changes. What is found only without the
 # configuration comes first, then what is found only with it.
 _EVALUATED = """
 import numpy as np
@@ -247,7 +247,7 @@ for epoch in range(5):
         metric.update_state(x)
     print(metric.result())
 """
-NAMED_IN_README = {
+NAMED_ON_THE_PAGE = {
     "ourlib.optim.step": (loop("import ourlib.optim", "ourlib.optim.step(gradients)"), set(), SEEN_ONLY_IN_TRAINING),
     "Trainer.learn": (
         loop("import ourlib\ntrainer = ourlib.Trainer()", "trainer.learn(gradients)"),
@@ -272,11 +272,11 @@ NAMED_IN_README = {
 }
 
 
-def test_what_the_readme_says_is_so(tmp_path: Path) -> None:
-    (table,) = re.findall(r"```toml\n\[tool\.tapelint\.wrappers\]\n(.*?)```", README, flags=re.DOTALL)
+def test_what_the_page_says_is_so(tmp_path: Path) -> None:
+    (table,) = re.findall(r"```toml\n\[tool\.tapelint\.wrappers\]\n(.*?)```", PAGE, flags=re.DOTALL)
     names = {name for row in tomllib.loads(table).values() for name in row}
-    assert NAMED_IN_README.keys() == names
-    for name, (program, without, with_it) in NAMED_IN_README.items():
+    assert NAMED_ON_THE_PAGE.keys() == names
+    for name, (program, without, with_it) in NAMED_ON_THE_PAGE.items():
         plain, told = found(tmp_path, "", program), found(tmp_path, table, program)
         assert (plain - told, told - plain) == (without, with_it), name
 
