@@ -199,12 +199,12 @@ class TestWithOtherOptions:
         assert train.read_text() == BROKEN.replace("  # noqa: TL201", "")
         assert [rule for _, rule, *_ in known()] == ["gradients-not-applied"]
 
-    @pytest.mark.parametrize("form", OUTPUT_FORMATS)
-    def test_every_format(self, form: str) -> None:
+    def test_every_format(self) -> None:
         update()
-        told = tapelint("--baseline", "known.json", "--output-format", form)
-        assert told.status == 0
-        assert CALL not in told.out
+        for form in OUTPUT_FORMATS:
+            told = tapelint("--baseline", "known.json", "--output-format", form)
+            assert told.status == 0
+            assert CALL not in told.out
 
     def test_only_new_findings_are_silenced_by_comments(self, train: Path) -> None:
         update()
