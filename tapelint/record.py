@@ -129,10 +129,21 @@ class SensitiveLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """The numbers in an array: the least, the greatest, and whether all of them are whole."""
+
+    shape: tuple[int | None, ...]
+    lowest: float
+    highest: float
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCall:
     """A model, or a layer on its own, called by the user's code. `training` is the flag as it was passed.
 
-    `strays` are the trainable variables that were read on the way and are not among its weights.
+    `strays` are the trainable variables that were read on the way and are not among its weights. `inputs` says how far
+    its inputs reached; only the first call of each is looked at.
     """
 
     where: Site | None
@@ -142,6 +153,7 @@ class ModelCall:
     sensitive: tuple[SensitiveLayer, ...]
     batch: int | None
     strays: tuple[str, ...] = ()
+    inputs: Extent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,16 +444,6 @@ class Metric:
     name: str
     kind: str
     events: tuple[MetricEvent, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The numbers in an array: the least, the greatest, and whether all of them are whole."""
-
-    shape: tuple[int | None, ...]
-    lowest: float
-    highest: float
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)

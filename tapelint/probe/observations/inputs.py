@@ -2,7 +2,7 @@
 
 from tapelint.finding import Verdict
 from tapelint.probe.observations.registry import observation
-from tapelint.probe.observations.scenes import fits_near, unreached
+from tapelint.probe.observations.scenes import fits_near, gradients_near, unreached
 from tapelint.probe.observations.wording import number
 from tapelint.probe.scene import Scene
 
@@ -12,14 +12,16 @@ LARGE = 10
 
 @observation
 def inputs_large(scene: Scene) -> Verdict:
-    """A model was fitted to numbers far larger than its layers are made for."""
-    reach = [fit.inputs for fit in fits_near(scene) if fit.inputs is not None]
+    """A model was trained on numbers far larger than its layers are made for."""
+    steps = gradients_near(scene)
+    every = [fit.inputs for fit in fits_near(scene)] + [call.inputs for step in steps for call in step.calls]
+    reach = [inputs for inputs in every if inputs is not None]
     large = next((one for one in reach if max(abs(one.lowest), abs(one.highest)) > LARGE), None)
     if large is not None:
         return Verdict("confirmed", f"the inputs reach from {number(large.lowest)} to {number(large.highest)}")
     if reach:
         return Verdict("refuted", f"the inputs reach from {number(reach[0].lowest)} to {number(reach[0].highest)}")
-    return unreached(scene.record)
+    return Verdict("unable", "what the model was given could not be seen") if steps else unreached(scene.record)
 
 
 @observation

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import weakref
 from typing import Any
 
 import keras
@@ -15,8 +16,9 @@ from tapelint.probe.child.arrays import Arrays
 from tapelint.probe.child.feeds import size_of
 from tapelint.probe.child.models import Models
 from tapelint.probe.child.parity.seen import Forward
+from tapelint.probe.child.samples import inputs_of
 from tapelint.probe.child.witness import Witness, deeper, patch, put
-from tapelint.record import LooseCall, ModelCall, SensitiveLayer, Training
+from tapelint.record import Extent, LooseCall, ModelCall, SensitiveLayer, Training
 
 DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout")
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -51,6 +53,7 @@ class _Watch:
         self.models = Models(witness)
         self._running: list[SensitiveLayer] = []
         self._loose: set[ModelCall] = set()
+        self._reached: weakref.WeakSet[Any] = weakref.WeakSet()
         self._looking = False
 
     def calling(self, original: Any) -> Any:
@@ -114,6 +117,14 @@ class _Watch:
         tapes = self.witness.tapes.recording
         return {id(each): each for each in tapes[-1].watched()} if tapes else {}
 
+    def _reach(self, layer: Any, arguments: Any) -> Extent | None:
+        """How far the inputs reach that a layer is given for the first time."""
+        if not arguments or layer in self._reached or not self.witness.tapes.recording or not tf.executing_eagerly():
+            return None
+        self._reached.add(layer)
+        with deeper(self.witness.depth, "layer"):
+            return inputs_of(arguments[0], layer)
+
     def _note(self, layer: Any, arguments: Any, keywords: Any, before: dict[int, Any]) -> ModelCall:
         witness = self.witness
         own = {id(getattr(variable, "value", variable)) for variable in layer.variables}
@@ -126,6 +137,7 @@ class _Watch:
             sensitive=(*self._running, *_own_layers(layer)),
             batch=size_of(tf.nest.flatten((arguments, keywords))),
             strays=tuple(strays),
+            inputs=self._reach(layer, arguments),
         )
         for tape in witness.tapes.recording:
             tape.called(call)
