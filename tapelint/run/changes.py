@@ -1,7 +1,7 @@
 """The lines that have changed since a revision, and which findings they have to do with."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tapelint.finding import Finding, Place
@@ -14,7 +14,7 @@ Line = tuple[int | None, int]
 
 
 class Changes:
-    """The lines that are not as they were at a revision.
+    """The lines that are not as they were at a revision, and those from whose side code has gone.
 
     Texts are compared as they are read: the text of a notebook are the lines of its code cells, so that outputs, counts
     and the layout of the JSON do not matter, and a cell that has moved down has not changed.
@@ -47,9 +47,12 @@ class Changes:
         now = _lines(document)
         before = self._before(document)
         texts = [text for _, text in now]
-        for tag, _, _, first, last in difflib.SequenceMatcher(a=before, b=texts).get_opcodes():
-            if tag != "equal":
-                yield from (place for place, _ in now[first:last])
+        for tag, start, end, first, last in difflib.SequenceMatcher(a=before, b=texts).get_opcodes():
+            if tag == "equal":
+                continue
+            # Where code is gone, what is left beside it is not what it was.
+            gone = _has_code(before[start:end]) and not _has_code(texts[first:last])
+            yield from (place for place, _ in now[max(0, first - gone) : last + gone])
 
     def _before(self, document: Document) -> list[str]:
         path = document.path
@@ -61,6 +64,10 @@ class Changes:
             return [text for _, text in _lines(decode(path, data))]
         except (UndecodableSource, OtherLanguage):
             return []
+
+
+def _has_code(lines: Iterable[str]) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
 
 
 def _lines(document: Document) -> list[tuple[Line, str]]:

@@ -11,6 +11,10 @@ from tests.cli.commands import BROKEN, LINE, tapelint
 from tests.notebooks import notebook
 
 PLAIN = BROKEN.replace("  # noqa: TL201", "")
+MENDED = (
+    PLAIN.replace("for x", "optimizer = tf.keras.optimizers.SGD()\nfor x")
+    + "    optimizer.apply(grads, model.trainable_variables)\n"
+)
 AGAIN = PLAIN.partition("\n\n")[2].replace("grads", "others")
 
 
@@ -68,6 +72,23 @@ def test_a_changed_line_on_the_way_to_the_finding() -> None:
 def test_new_lines_beside_old_ones() -> None:
     Path("train.py").write_text(f"{PLAIN}\n{AGAIN}")
     assert {line for _, line in found("--select", "TL101")} == {LINE + 1 + AGAIN.count("\n")}
+
+
+@pytest.mark.parametrize("rest", ["", "    # optimizer.apply(grads, model.trainable_variables)\n\n"])
+def test_lines_from_whose_side_code_has_gone(rest: str) -> None:
+    kept, _, _ = MENDED.partition("    optimizer.apply")
+    Path("train.py").write_text(MENDED)
+    commit()
+    assert found("--select", "TL101") == []
+    Path("train.py").write_text(kept + rest)
+    assert found("--select", "TL101") == [("train.py", LINE + 1)]
+
+
+def test_a_comment_that_is_gone_changes_nothing() -> None:
+    Path("train.py").write_text(f"{PLAIN}    # so it is\n\n")
+    commit()
+    Path("train.py").write_text(PLAIN)
+    assert found() == []
 
 
 def test_a_file_that_git_does_not_know_is_new() -> None:
