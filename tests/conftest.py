@@ -9,6 +9,14 @@ import pytest
 from tests.installation import build_wheel
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobody_s_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever runs the tests may have settings of his own for projects without any, which are not to be found."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("nobody")))
+        yield
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """Children started in the test hear an interrupt, also when the whole run was started in the background."""

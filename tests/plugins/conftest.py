@@ -33,8 +33,9 @@ def acme(example: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which pip has installed the plugin of the examples."""
     folder = tmp_path_factory.mktemp("installed")
-    command = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target", folder, EXAMPLE)
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    quietly = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
+    command = (sys.executable, "-m", "pip", "install", *quietly, "--target", folder, EXAMPLE)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
 
