@@ -4,16 +4,18 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tapelint.cli.guard import Refusal, tell, warn
 from tapelint.cli.intake import STDIN, Intake
 from tapelint.report.address import shown
 from tapelint.run.baseline import BadBaseline, Baseline, Known
-from tapelint.run.changes import Changes
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.news import Sieve, renewed, stale
 from tapelint.run.outcome import Outcome
-from tapelint.run.revision import NoRevision, Revision
+
+if TYPE_CHECKING:
+    from tapelint.run.changes import Changes
 
 _MOST_TOLD = 5
 
@@ -74,7 +76,10 @@ def _read(file: Path, *, must_exist: bool) -> Baseline:
         raise Refusal(f"{shown(file)}: {error}") from None
 
 
-def _changes(revision: str) -> Changes:
+def _changes(revision: str) -> "Changes":
+    from tapelint.run.changes import Changes
+    from tapelint.run.revision import NoRevision, Revision
+
     try:
         return Changes(Revision.since(revision, Path.cwd()))
     except NoRevision as error:

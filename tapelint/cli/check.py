@@ -8,10 +8,8 @@ import typer
 from tapelint.cli import options
 from tapelint.cli.evidence import Trial
 from tapelint.cli.guard import guarded, hushed
-from tapelint.cli.listing import list_files, list_settings
 from tapelint.cli.output import When
 from tapelint.cli.task import Task
-from tapelint.cli.watch import watch as keep_watching
 
 
 def check(
@@ -137,10 +135,16 @@ def check(
     status = 0
     with guarded(verbose=verbose), hushed(really=silent):
         if show_files:
+            from tapelint.cli.listing import list_files
+
             list_files(task)
         elif show_settings:
+            from tapelint.cli.listing import list_settings
+
             list_settings(task)
         elif watch:
+            from tapelint.cli.watch import watch as keep_watching
+
             keep_watching(task)
         else:
             status = task.carry_out(task.hierarchy())

@@ -15,7 +15,6 @@ from tapelint.cli.intake import STDIN, Intake, from_disk, from_standard_input
 from tapelint.cli.mending import Wishes, write
 from tapelint.cli.output import Output, When, tell_troubles
 from tapelint.cli.progress import onlooker
-from tapelint.cli.silencing import silenced
 from tapelint.cli.status import exit_status
 from tapelint.report.fixes import difference
 from tapelint.run.fix import Mending
@@ -76,6 +75,8 @@ class Task:
         adoption = Adoption(run.baseline, update=self.update_baseline, diff_base=self.diff_base)
         intake = adoption.news_of(self._intake(hierarchy))
         if self.add_ignore is not None:
+            from tapelint.cli.silencing import silenced
+
             outcome, told = silenced(intake, self.add_ignore, diff=self.diff, quiet=self.quiet)
             tell_troubles(outcome, verbose=self.verbose)
             if told:

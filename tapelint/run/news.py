@@ -4,21 +4,24 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tapelint import catalog
 from tapelint.finding import Finding
 from tapelint.run.admit import UNPARSABLE
 from tapelint.run.baseline import Baseline, Known
-from tapelint.run.changes import Changes
 from tapelint.run.hierarchy import Hierarchy
 from tapelint.run.outcome import Outcome
 from tapelint.run.select import runs_only
+
+if TYPE_CHECKING:
+    from tapelint.run.changes import Changes
 
 
 class Sieve:
     """Lets through what is news, and remembers the rest: a run reports, mends and proves only what comes through."""
 
-    def __init__(self, baseline: Baseline | None = None, changes: Changes | None = None) -> None:
+    def __init__(self, baseline: Baseline | None = None, changes: "Changes | None" = None) -> None:
         self._baseline = baseline
         self._changes = changes
         self._whole = Outcome()
