@@ -159,8 +159,8 @@ export class Session {
                 error: (error, message, count) => usual.error(error, message, count),
                 closed: async () => {
                     // A server that dies before it has answered would die again.
-                    const starting = client.state === ClientState.Starting;
-                    const result = starting ? { action: CloseAction.DoNotRestart } : await usual.closed();
+                    const lives = this.hasRun && client.state !== ClientState.Starting;
+                    const result = lives ? await usual.closed() : { action: CloseAction.DoNotRestart };
                     if (this.hasRun && result.action === CloseAction.DoNotRestart) {
                         await this.giveUp(client);
                     }
