@@ -10,8 +10,10 @@ ROOT = Path(__file__).parents[2]
 # What tapelint is installed from.
 PACKAGE = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "tapelint", "rules")
 
+# What the tests themselves may be run by.
+_OTHERS = ("CI", "GITHUB_", "GITLAB_", "GIT_", "MAKE", "MFLAGS", "PRE_COMMIT", "PYTHON", "TAPELINT_", "VIRTUAL_ENV")
 SURROUNDINGS = {
-    **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PRE_COMMIT"))},
+    **{name: value for name, value in os.environ.items() if not name.startswith(_OTHERS)},
     **{f"GIT_{who}_NAME": "somebody" for who in ("AUTHOR", "COMMITTER")},
     **{f"GIT_{who}_EMAIL": "somebody@example.org" for who in ("AUTHOR", "COMMITTER")},
     "GIT_CONFIG_GLOBAL": os.devnull,

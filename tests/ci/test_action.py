@@ -53,7 +53,7 @@ class Runner:
             cwd=self.folder / told(step.get("working-directory", ".")),
             env=SURROUNDINGS
             | {"RUNNER_TEMP": str(self.home), "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
-            | {"GITHUB_OUTPUT": str(self.home / "outputs")}
+            | {"GITHUB_OUTPUT": str(self.home / "outputs"), "GITHUB_WORKSPACE": str(self.folder)}
             | {name: told(text) for name, text in step["env"].items()}
             | self.more,
             capture_output=True,
@@ -142,6 +142,13 @@ def test_paths_options_and_sarif(runner: Runner) -> None:
     assert runner.outputs() == "sarif-file=found.sarif\n"
     (run,) = json.loads((runner.folder / "found.sarif").read_text())["runs"]
     assert [result["ruleId"] for result in run["results"]] == ["TL101"]
+
+
+def test_annotations_name_files_from_the_checkout(runner: Runner) -> None:
+    (runner.folder / "a b" / "more.py").write_text(PLAIN)
+    told = runner.run(LINT, working_directory="a b")
+    assert told.returncode == 1, told.stderr
+    assert f"file=a b/more.py,line={LINE}," in told.stdout
 
 
 def test_nothing_to_report(runner: Runner) -> None:

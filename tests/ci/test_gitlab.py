@@ -49,7 +49,9 @@ def test_the_job(tmp_path: Path) -> None:
     told = subprocess.run(
         ["sh", "-e", "-c", script],
         cwd=folder,
-        env=SURROUNDINGS | job["variables"] | {"PATH": f"{tools}:{SURROUNDINGS['PATH']}"},
+        env=SURROUNDINGS
+        | job["variables"]
+        | {"CI_PROJECT_DIR": str(folder), "PATH": f"{tools}:{SURROUNDINGS['PATH']}"},
         capture_output=True,
         text=True,
         check=False,
