@@ -102,12 +102,14 @@ def summed_loss(program: Program) -> Reports:
     if program.distributed:
         return
     for gradients in program.training:
-        if gradients.target is None or _is_averaged_later(program, gradients):
+        if gradients.target is None:
             continue
         over_batch, over_pixels = sum_over_batch(gradients.target), sum_over_pixels(gradients.target)
         terms = _PIXELS if over_pixels is not None else _batch_size(program, gradients.call)
         producer = over_pixels or over_batch
-        if producer is not None and _are_too_large(rates_of(gradients, program.updates), terms):
+        if producer is None or not _are_too_large(rates_of(gradients, program.updates), terms):
+            continue
+        if not _is_averaged_later(program, gradients):
             what = "pixels: the step grows with the image" if over_pixels else "batch: the step grows with its size"
             yield Report(
                 _chosen(producer),

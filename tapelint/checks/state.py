@@ -16,7 +16,7 @@ from tapelint.program.trace import Frame, Loop
 from tapelint.program.values import Constant, Instance, Result, Site, Value, alternatives
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import children
-from tapelint.syntax.scopes import declared, own_names
+from tapelint.syntax.scopes import names_of, own_names
 
 
 @check
@@ -106,7 +106,7 @@ def _reading(frame: Frame, name: str) -> Site | None:
     assert function is not None
     parameters = function.node.parameters
     receiver = parameters[0].name if function.receiver is not None and parameters else None
-    own = own_names(function.node) | declared(function.node.body, "nonlocal")
+    own = own_names(function.node) | names_of(function.node).nonlocals
     for node, inner in _read(function.node.body):
         match node:
             case tree.Name(name=found) if found == name and name not in own | inner:
@@ -119,9 +119,9 @@ def _reading(frame: Frame, name: str) -> Site | None:
 
 def _read(body: list[tree.Statement]) -> Iterator[tuple[tree.Node, frozenset[str]]]:
     """Every node from first to last, with the names that inner functions and comprehensions have for themselves."""
-    pending: list[tuple[tree.Node, frozenset[str]]] = [(statement, frozenset()) for statement in body]
+    pending: list[tuple[tree.Node, frozenset[str]]] = [(statement, frozenset()) for statement in reversed(body)]
     while pending:
-        node, inner = pending.pop(0)
+        node, inner = pending.pop()
         yield node, inner
         within = inner | own_names(node)
-        pending = [*((child, within) for child in children(node)), *pending]
+        pending += reversed([(child, within) for child in children(node)])

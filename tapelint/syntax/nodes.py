@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import fields
+from dataclasses import Field, fields
+from typing import Any, Literal, get_origin
 
 from tapelint.syntax import tree
 
@@ -101,7 +102,11 @@ class Nodes:
 def children(node: tree.Node) -> Iterator[tree.Node]:
     """The nodes directly inside `node`, in source order as far as the tree keeps it."""
     for name in _FIELDS[type(node)]:
-        yield from _nodes_in(getattr(node, name))
+        value = getattr(node, name)
+        if isinstance(value, tree.Node):
+            yield value
+        elif value:
+            yield from _nodes_in(value)
 
 
 def header(function: tree.Function) -> Iterator[tree.Node]:
@@ -112,18 +117,26 @@ def header(function: tree.Function) -> Iterator[tree.Node]:
         yield function.returns
 
 
+def _may_hold_nodes(field: Field[Any]) -> bool:
+    return field.name != "id" and field.type not in (str, str | None, bool, int, object) and not _is_literal(field.type)
+
+
+def _is_literal(kind: object) -> bool:
+    return get_origin(kind) is Literal
+
+
 _FIELDS: dict[type, list[str]] = {
-    kind: ["body" if field.name == "suite" else field.name for field in fields(kind) if field.name != "id"]
+    kind: ["body" if field.name == "suite" else field.name for field in fields(kind) if _may_hold_nodes(field)]
     for kind in vars(tree).values()
     if isinstance(kind, type) and issubclass(kind, tree.Node)
 }
 
 
-def _nodes_in(value: object) -> Iterator[tree.Node]:
-    if isinstance(value, tree.Node):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
+def _nodes_in(items: Iterable[object]) -> Iterator[tree.Node]:
+    for item in items:
+        if isinstance(item, tree.Node):
+            yield item
+        elif isinstance(item, list | tuple):
             yield from _nodes_in(item)
 
 

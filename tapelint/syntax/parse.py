@@ -184,7 +184,7 @@ class Parts:
             known.tree = self.part(number).compact
         (function,) = known.tree.body
         assert isinstance(function, Function)
-        return Suite(function.body, function.is_generator)
+        return function.read()
 
 
 def _unread(module: Module) -> list[Function]:

@@ -13,7 +13,7 @@ def bound_names(body: list[tree.Statement]) -> frozenset[str]:
     """Every name that running `body` may bind or delete, in the scope that `body` stands in.
 
     The names of `from module import *` are not known. A name that `body` declares global or nonlocal is among the names
-    all the same: `declared` tells it apart.
+    all the same: `names_of` tells it apart.
     """
     found: set[str] = set()
     for node in _own_nodes(body):
@@ -41,25 +41,34 @@ def bound_names(body: list[tree.Statement]) -> frozenset[str]:
     return frozenset(found)
 
 
-def declared(body: list[tree.Statement], kind: Literal["global", "nonlocal"]) -> frozenset[str]:
-    """The names that `body` declares global or nonlocal."""
+def names_of(function: tree.Function) -> tree.Names:
+    """The names in a function's body, looked for once. Raises Unparsable."""
+    suite = function.read()
+    if suite.names is None:
+        body = suite.statements
+        suite.names = tree.Names(bound_names(body), _declared(body, "global"), _declared(body, "nonlocal"))
+    return suite.names
+
+
+def own_names(node: tree.Node) -> frozenset[str]:
+    """The names that a function or comprehension has for itself: whatever they mean around it, they mean another."""
+    match node:
+        case tree.Function(parameters=parameters):
+            names = names_of(node)
+            own = names.bound - names.globals - names.nonlocals
+            return own.union(parameter.name for parameter in parameters)
+        case tree.Comprehension(clauses=clauses):
+            return frozenset(name for clause in clauses for name in _targets(clause.target))
+    return frozenset()
+
+
+def _declared(body: list[tree.Statement], kind: Literal["global", "nonlocal"]) -> frozenset[str]:
     return frozenset(
         name
         for node in _own_nodes(body)
         if isinstance(node, tree.ScopeDeclaration) and node.kind == kind
         for name in node.names
     )
-
-
-def own_names(node: tree.Node) -> frozenset[str]:
-    """The names that a function or comprehension has for itself: whatever they mean around it, they mean another."""
-    match node:
-        case tree.Function(parameters=parameters, body=body):
-            outer = declared(body, "global") | declared(body, "nonlocal")
-            return frozenset(parameter.name for parameter in parameters) | (bound_names(body) - outer)
-        case tree.Comprehension(clauses=clauses):
-            return frozenset(name for clause in clauses for name in _targets(clause.target))
-    return frozenset()
 
 
 def _own_nodes(body: list[tree.Statement]) -> Iterator[tree.Node]:

@@ -197,12 +197,22 @@ class Parameter(Node):
     kind: Literal["positional", "either", "keyword", "*", "**"]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that a function's statements bind in some scope, and those that they declare global and nonlocal."""
+
+    bound: frozenset[str]
+    globals: frozenset[str]
+    nonlocals: frozenset[str]
+
+
 @dataclass(slots=True, eq=False)
 class Suite:
-    """The statements of a function, and whether they make it a generator."""
+    """The statements of a function, and whether they make it a generator. `names` is what `scopes` has found there."""
 
     statements: list[Statement]
     is_generator: bool = False
+    names: Names | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -229,13 +239,14 @@ class Function(Statement):
 
     @property
     def body(self) -> list[Statement]:
-        return self._read().statements
+        return self.read().statements
 
     @property
     def is_generator(self) -> bool:
-        return self._read().is_generator
+        return self.read().is_generator
 
-    def _read(self) -> Suite:
+    def read(self) -> Suite:
+        """What stands in the body, which is parsed if nobody has asked before. Raises Unparsable."""
         if isinstance(self.suite, Unread):
             self.suite = self.suite.read()
         return self.suite

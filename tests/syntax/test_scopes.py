@@ -12,7 +12,7 @@ from tapelint.source.document import Document
 from tapelint.syntax import tree
 from tapelint.syntax.nodes import children
 from tapelint.syntax.parse import parse
-from tapelint.syntax.scopes import bound_names, declared
+from tapelint.syntax.scopes import bound_names, names_of
 
 LIBRARY = Path(sysconfig.get_path("stdlib"))
 
@@ -77,8 +77,8 @@ def test_what_is_declared() -> None:
         "    def g():\n        global e\n    class C:\n        global h\n"
     )
     assert isinstance(outer, tree.Function)
-    assert declared(outer.body, "global") == {"a", "b"}
-    assert declared(outer.body, "nonlocal") == {"d"}
+    assert names_of(outer).globals == {"a", "b"}
+    assert names_of(outer).nonlocals == {"d"}
 
 
 def functions(nodes: list[tree.Statement]) -> Iterator[tree.Function]:
@@ -114,5 +114,5 @@ def test_the_locals_of_real_functions_are_those_the_compiler_finds(file: str) ->
 
 
 def _locals(function: tree.Function) -> set[str]:
-    elsewhere = declared(function.body, "global") | declared(function.body, "nonlocal")
+    elsewhere = names_of(function).globals | names_of(function).nonlocals
     return {parameter.name for parameter in function.parameters} | (bound_names(function.body) - elsewhere)

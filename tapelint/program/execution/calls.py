@@ -38,7 +38,7 @@ from tapelint.program.values import (
 from tapelint.program.wrappers import SHUFFLES, Role
 from tapelint.syntax import tree
 from tapelint.syntax.parse import Unparsable
-from tapelint.syntax.scopes import declared
+from tapelint.syntax.scopes import names_of
 
 # How deep calls are followed, how often one function may be in the stack at once, and how many statements one root may
 # cost altogether, and all roots of a module. Beyond them a call is opaque, and checks are silent on what it may do.
@@ -64,7 +64,6 @@ class Calls(Expressions):
         self.spent = 0
         self.spent_before = 0
         self._leaves: dict[tuple[int, Training], list[tuple[Value, Training]]] = {}
-        self._declarations: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         self._mentioned: dict[int, frozenset[str]] = {}
 
     @abstractmethod
@@ -281,12 +280,14 @@ class Calls(Expressions):
             frame.captured = self._captured(function)
         self.trace.frames.append(frame)
         outer, context, live = self.scope, self.context, self.live
+        declared = names_of(function.node)
         self.scope = Scope(
             names,
             function.scope,
             "function",
             function.scope.module,
-            *self._declared(function.node),
+            declared.globals,
+            declared.nonlocals,
         )
         if function.owner is not None and function.receiver is not None:
             names.setdefault("__class__", Super(function.owner, function.receiver))
@@ -314,14 +315,6 @@ class Calls(Expressions):
                 if f".{name}" in mentioned:
                     found[f".{name}"] = value
         return found
-
-    def _declared(self, node: tree.Function) -> tuple[frozenset[str], frozenset[str]]:
-        """The names that a function declares global and nonlocal, read once for all its runs."""
-        known = self._declarations.get(id(node))
-        if known is None:
-            known = declared(node.body, "global"), declared(node.body, "nonlocal")
-            self._declarations[id(node)] = known
-        return known
 
     def _returned(self, function: Function, frame: Frame) -> Value:
         if frame.root:

@@ -76,7 +76,6 @@ class Execution(Statements):
         self._assigned.clear()
         self._possible.clear()
         self._changing.clear()
-        self._declarations.clear()
         self._mentioned.clear()
         self._loop_names.clear()
 
