@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or newer and git, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format index picture tutorial docs docs-serve browser parity probing precision speed vscode clean
+.PHONY: help demo test lint format index picture tutorial docs docs-serve browser parity probing precision speed latency vscode clean
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` picks another.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -33,6 +33,7 @@ help:
 	@echo 'make precision  lint other people'\''s packages (downloads them) and compare with what readers judged'
 	@echo 'make speed      time tapelint and flake8 on the same files of other people'\''s packages (downloads them)'
 	@echo 'make vscode     build the VS Code extension, editors/vscode/tapelint.vsix (needs node)'
+	@echo 'make latency    time the language server: how long after a change its findings are there'
 	@echo 'make clean      remove the virtual environment and the caches'
 
 demo: $(VENV)/with-probe
@@ -82,6 +83,9 @@ precision: $(VENV)/bin/tapelint
 speed: $(VENV)/bin/tapelint
 	$(RUN) benchmarks.speed
 	$(RUN) benchmarks.speed --growth --rounds 1
+
+latency: $(VENV)/with-tests
+	$(RUN) benchmarks.latency
 
 vscode:
 	cd editors/vscode && npm ci && npm run package
