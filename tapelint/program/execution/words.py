@@ -62,11 +62,12 @@ class Words:
         self._weights = set(_WEIGHTS)
         self._holds_variables = False
         self._functions: dict[int, tuple[str, frozenset[str]]] = {}
+        self._known_names: dict[tuple[int, bool], frozenset[str]] = {}
         self.learn(_functions(module.tree))
 
     def learn(self, functions: Iterable[tuple[tree.Function, str | None]]) -> None:
         """Takes functions of the module into account, each with its class: bodies just read may hold new ones."""
-        new = {node.id: (node, owner, names_in(node)) for node, owner in functions if node.id not in self._functions}
+        new = {node.id: (node, owner, self._names(node)) for node, owner in functions if node.id not in self._functions}
         if not new:
             return
         for node, owner, names in new.values():
@@ -85,13 +86,20 @@ class Words:
 
     def matter(self, function: tree.Function) -> bool:
         """Whether `function` does something of training: itself, through another of the module, or for Keras."""
-        if function.name == "call" and (self._holds_variables or not names_in(function).isdisjoint(self._weights)):
+        if function.name == "call" and (self._holds_variables or not self._names(function).isdisjoint(self._weights)):
             return True
-        return function.name in _CALLED_BY_KERAS or not names_in(function).isdisjoint(self._wanted)
+        return function.name in _CALLED_BY_KERAS or not self._names(function).isdisjoint(self._wanted)
 
     def train(self, function: tree.Function) -> bool:
         """Whether `function`, of whatever module, does something of training itself."""
-        return not names_in(function).isdisjoint(self._telling)
+        return not self._names(function).isdisjoint(self._telling)
+
+    def _names(self, function: tree.Function) -> frozenset[str]:
+        """The names in a function, looked for when it is first asked about and once more when it has been read."""
+        key = id(function), isinstance(function.suite, tree.Unread)
+        if key not in self._known_names:
+            self._known_names[key] = names_in(function)
+        return self._known_names[key]
 
 
 def makes_weights(bare: str) -> bool:
