@@ -81,7 +81,8 @@ class Task:
             tell_troubles(outcome, verbose=self.verbose)
             if told:
                 output.write(told)
-            return exit_status(outcome, run.severity_threshold, exit_zero=self.exit_zero)
+            status = exit_status(outcome, run.severity_threshold, exit_zero=self.exit_zero)
+            return max(status, FOUND) if told and not self.exit_zero else status
         result = _examined(intake, hierarchy, wishes, self.trial, adoption)
         if not result.interrupted:
             ran = [Path(run.record.script) for run in result.runs]

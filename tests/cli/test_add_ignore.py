@@ -48,7 +48,7 @@ def test_the_paths_behind_it_are_paths(train: Path) -> None:
 
 def test_what_would_be_added_can_be_looked_at(train: Path) -> None:
     told = tapelint("--add-ignore", "--diff")
-    assert told.err == "would add 1 comment in 1 file\n"
+    assert (told.status, told.err) == (1, "would add 1 comment in 1 file\n")
     assert (
         f"+    grads = tape.gradient(loss, model.trainable_variables)  # noqa: TL201  # tapelint: ignore[{NAMES}]"
         in told.out
