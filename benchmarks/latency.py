@@ -34,7 +34,6 @@ HELPERS = ("config_registry_trainer", "gradients_returned_to_caller", "helper_ta
 """Programs that lie beside the script, and that it imports."""
 
 _IMPORT = re.compile(r"^(?:import|from) .*$", re.MULTILINE)
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,8 @@ class Server:
 
     def change(self, uri: str, version: int, start: tuple[int, int], end: tuple[int, int], text: str) -> Measurement:
         """What it takes until the findings are there once a stretch of a text is another."""
-        places = [{"line": line, "character": character} for line, character in (start, end)]
-        change = {"range": dict(zip(("start", "end"), places, strict=True)), "text": text}
+        first, last = ({"line": line, "character": character} for line, character in (start, end))
+        change = {"range": {"start": first, "end": last}, "text": text}
         document = {"uri": uri, "version": version}
         spent, started = self._spent(), time.perf_counter()
         self._send(method="textDocument/didChange", params={"textDocument": document, "contentChanges": [change]})
@@ -114,8 +113,9 @@ class Server:
         self._process.wait()
 
     def _spent(self) -> float:
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """The seconds that processors have worked for the server, in all its threads."""
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
 
     def _found(self, uri: str, version: int) -> Any:
         def is_it(message: dict[str, Any]) -> bool:
