@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.probe.programs import observe
 from tests.probe.test_comparisons import BEGINNING, expected, said
 
-ODD = """
+SHARED = """
 
 def small():
     model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
@@ -16,7 +18,9 @@ def asked(model, variables, inputs, labels):
     with tf.GradientTape() as tape:
         loss = loss_fn(labels, model(inputs, training=True))
     return tape.gradient(loss, variables)
+"""
 
+ODD = """
 
 def worker():
     (whole, variables, optimizer), (local, _, _) = small(), small()
@@ -58,6 +62,15 @@ def at_two_points():
         optimizer.apply([a + b for a, b in zip(gradients, others)], variables)  # matches
 
 
+worker()
+pupils()
+wrong_model()
+wrong_twin()
+at_two_points()
+"""
+
+WEIGHTS = """
+
 def divided_by_hand():
     model, variables, optimizer = stacked()
     for count in (16, 16, 4):
@@ -83,6 +96,34 @@ def scaled_without_a_reason():
         optimizer.apply([each * 0.03 for each in tape.gradient(loss, variables)], variables)  # scaled-gradients
 
 
+def weighted_vectors():
+    model, variables, optimizer = small()
+    square = keras.losses.MeanSquaredError(reduction="none")
+    for inputs, labels in batches():
+        with tf.GradientTape() as tape:
+            out = model(inputs, training=True)
+            losses = 0.3 * square(inputs[:, :2], out) + 0.7 * square(inputs[:, 2:4], out)
+        optimizer.apply(tape.gradient(losses, variables), variables)  # sum-over-batch
+
+
+def several_targets():
+    model, variables, optimizer = small()
+    for inputs, labels in batches():
+        with tf.GradientTape() as tape:
+            out = model(inputs, training=True)
+            losses = [loss_fn(labels, out), keras.losses.MeanSquaredError()(inputs[:, :2], out)]
+        optimizer.apply(tape.gradient(losses, variables), variables)  # matches
+
+
+def a_weight_of_a_vector():
+    model, variables, optimizer = small()
+    for inputs, labels in batches():
+        with tf.GradientTape() as tape:
+            out = model(inputs, training=True)
+            losses = 2.0 * tf.nn.sparse_softmax_cross_entropy_with_logits(labels, out) / len(inputs)
+        optimizer.apply(tape.gradient(losses, variables), variables)  # matches
+
+
 def of_few_numbers():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     optimizer, variables = keras.optimizers.Adam(0.01), model.trainable_variables
@@ -96,14 +137,12 @@ def of_few_numbers():
         optimizer.apply(total, variables)  # matches
 
 
-worker()
-pupils()
-wrong_model()
-wrong_twin()
-at_two_points()
 divided_by_hand()
 scaled_by_hand()
 scaled_without_a_reason()
+weighted_vectors()
+several_targets()
+a_weight_of_a_vector()
 of_few_numbers()
 """
 
@@ -133,8 +172,9 @@ for inputs, labels in batches():
 """
 
 
-def test_what_is_meant_as_it_is(tmp_path: Path) -> None:
-    observed = observe(tmp_path, BEGINNING + ODD, steps=60)
+@pytest.mark.parametrize("steps", [pytest.param(ODD, id="places"), pytest.param(WEIGHTS, id="weights")])
+def test_what_is_meant_as_it_is(steps: str, tmp_path: Path) -> None:
+    observed = observe(tmp_path, BEGINNING + SHARED + steps, steps=60)
     assert observed.record.troubles == ()
     assert sorted(map(said, observed.record.comparisons)) == expected(observed), observed.record.detail
 

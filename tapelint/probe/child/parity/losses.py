@@ -16,8 +16,8 @@ from tapelint.probe.child.parity.families import is_loss, labels_among, recogniz
 from tapelint.probe.child.parity.seen import AVERAGING, Forward, Loss, Step, is_differentiable
 from tapelint.probe.child.parity.solve import EXPLAINED, distance, numbers
 
-MOST_MEAN = 1.5
-"""How many times a vector counts from which on it is summed, and not weighted by one over its length or about that."""
+MOST_WEIGHT = 10
+"""The times that a mean, or a sum, may count because somebody wants it so; half precision asks for many more."""
 
 Values = Callable[[], Iterable[Any]]
 
@@ -57,9 +57,9 @@ def weighed(
     connected = [loss for loss in step.losses if step.weight(loss.result) is not None]
     if not connected:
         return _own(step, targets, forwards, causes, values=values, intended=intended)
-    factors = []
+    factors = [_factor(loss, step.weight(loss.result), batch, targets) for loss in connected]
+    factors = _of_vectors(factors, connected, targets)
     for loss in connected:
-        factors.append(_factor(loss, step.weight(loss.result), batch, targets))
         causes += _misgiven(step, loss, forwards)
     name = " + ".join(dict.fromkeys(loss.kind for loss in connected))
     terms = max(loss.terms for loss in connected)
@@ -87,9 +87,17 @@ def _factor(loss: Loss, weight: Any, batch: int, targets: int) -> float:
     summed_inside = loss.result.shape.rank > 1 and is_close(mean * batch, 1.0)
     if targets == 1 and (summed_inside or _is_per_feature(mean * each.size, loss, batch)):
         return 1.0
-    if targets == each.size and abs(mean) * targets > MOST_MEAN:
-        return math.copysign(targets, mean)  # Whatever the weight of the loss: nobody has taken the mean.
     return mean * each.size
+
+
+def _of_vectors(factors: list[float], losses: list[Loss], targets: int) -> list[float]:
+    """The factors, those of a target that is a vector without the weights that its parts may have on purpose."""
+    vectors = [targets > 1 and loss.terms == targets and bool(loss.result.shape.rank) for loss in losses]
+    if all(vectors) and is_close(sum(factors), targets):
+        return [float(targets)] * len(factors)
+    summed = [MOST_WEIGHT < abs(factor) <= MOST_WEIGHT * targets for factor in factors]
+    found = zip(factors, vectors, summed, strict=True)
+    return [math.copysign(targets, factor) if vector and whole else factor for factor, vector, whole in found]
 
 
 def _is_per_feature(factor: float, loss: Loss, batch: int) -> bool:
