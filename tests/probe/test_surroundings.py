@@ -54,6 +54,7 @@ PROGRAM = """\
     for _ in range(2):
         tf.get_logger().warning("said by TensorFlow")  # logged
     absl.logging.warning("said by absl")
+    absl.logging.warning("there is no data in %s", os.path.expanduser("~/data"))
     tf.get_logger().info("whispered")
 
     model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
@@ -157,6 +158,7 @@ def test_a_model_is_saved_where_it_may_be(seen: Observed) -> None:
 
 def test_all_three_channels_of_warnings_are_heard(seen: Observed) -> None:
     heard = {(warned.channel, warned.text): warned for warned in seen.record.warnings}
+    assert not any("there is no data" in text for _, text in heard)  # Its home is of the probe's making.
     warned = heard["warnings", "a warning"]
     assert (warned.category, warned.times) == ("RuntimeWarning", 1)
     assert warned.where is not None and warned.where.line == seen.line("warned")

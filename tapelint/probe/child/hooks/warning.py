@@ -27,6 +27,8 @@ class _Book:
     def __init__(self, witness: Witness) -> None:
         self.witness = witness
         self.seen: dict[object, Warned] = {}
+        # What is missing in there is missing because the probe has made it.
+        self.home = f"{witness.plan.private}/home/"
 
     def warning(self, original: Any) -> Any:
         """A wrapper for `warnings.warn`."""
@@ -41,7 +43,7 @@ class _Book:
 
     def note(self, channel: Channel, category: str, text: str) -> None:
         """Something was said on a channel."""
-        if any(words in text for words in OUR_DOING) or self.witness.quiet:
+        if self.witness.quiet or any(words in text for words in (*OUR_DOING, self.home)):
             return
         where = self.witness.sites.here()
         key = channel, text, where and where.spot
