@@ -157,8 +157,9 @@ class _Progress:
             self._progress.tokens[self._token].add_done_callback(lambda _: self._cancellation.set())
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._shown:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # If even waiting for the run was given up, nobody is there to be told.
+        if self._shown and kind is not asyncio.CancelledError:
             self._shown = False
             self._progress.end(self._token, types.WorkDoneProgressEnd())
             self._progress.tokens.pop(self._token, None)
