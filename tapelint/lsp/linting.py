@@ -102,14 +102,14 @@ class Linter:
             try:
                 snapshot = self._take()
                 self._result = await self._found(snapshot) if snapshot else None
+                if self._result is not None and not self._changed.is_set():
+                    self._tell(self._result)
             except _Outdated:
                 continue
             except Exception as error:  # whatever it is, the next text may be without it
                 self._result = None
                 self._fail(error)
             if not self._changed.is_set():
-                if self._result is not None:
-                    self._tell(self._result)
                 self._current.set()
 
     async def _found(self, snapshot: Snapshot) -> Result:

@@ -111,3 +111,14 @@ async def test_what_a_cell_does_not_need_is_taken_out(editor: Editor) -> None:
         book.cells[0]: ["import os\n"]
     }
     book.close()
+
+
+async def test_cells_are_told_of_unasked(asking: Editor) -> None:
+    book = Book(asking, "asking.ipynb")
+    (error,) = await asking.diagnostics_of(book.cells[2], 1)
+    assert error.code == "TL101"
+    params = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(book.cells[2]))
+    report = await asking.text_document_diagnostic_async(params)
+    assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+    assert list(report.items) == []
+    book.close()
