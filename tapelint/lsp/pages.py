@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from tapelint.catalog import Rule, named
 from tapelint.finding import Finding
-from tapelint.report.reference import page as address
-from tapelint.report.reference import prose
+from tapelint.report.manual import lesson
 from tapelint.run.comments import Entry, suppressions
 from tapelint.source.document import Document
 from tapelint.source.span import Position
@@ -18,13 +17,13 @@ def of_findings(findings: list[Finding]) -> str:
 
 
 def page(rule: Rule) -> str:
-    """The page of a rule with headings of a size for a small window, and the way to the page itself."""
-    lines: list[str] = []
+    """What the page of a rule teaches, with headings of a size for a small window."""
+    lines = [f"### {rule.name} ({rule.code})", ""]
     in_block = False
-    for line in prose(rule).split("\n"):
+    for line in lesson(rule).split("\n"):
         in_block ^= line.startswith("```")
         lines.append(f"##{line}" if line.startswith("#") and not in_block else line)
-    return "\n".join(lines).rstrip() + f"\n\n[{rule.code}: the page on the web]({address(rule)})"
+    return "\n".join(lines).rstrip()
 
 
 def entry_at(document: Document, position: Position) -> Entry | None:

@@ -26,8 +26,9 @@ async def test_on_a_finding(editor: Editor) -> None:
     editor.open(uri, BROKEN)
     page = await page_at(editor, uri, LINE - 1, 20)
     assert page is not None
-    assert page.startswith("### gradients-not-applied\n")
+    assert page.startswith("### gradients-not-applied (TL101)\n")
     assert "\n#### Instead\n" in page
+    assert "# error" not in page
     assert page.endswith("/rules/gradients-not-applied.html)")
     assert "```toml" not in page
 
@@ -38,7 +39,7 @@ async def test_on_a_name_in_a_comment(editor: Editor) -> None:
     column = len(COMMENTED.splitlines()[LINE - 1]) - 3 + len("'..'; ")
     page = await page_at(editor, uri, LINE, column)
     assert page is not None
-    assert page.startswith("### gradients-not-applied\n")
+    assert page.startswith("### gradients-not-applied (TL101)\n")
     assert await page_at(editor, uri, LINE, column - 30) is None
 
 
