@@ -49,6 +49,11 @@ def test_the_wheel_holds_the_package_and_the_pages_and_nothing_else(wheel: Path)
     assert not [name for name in code if of_the_tests.intersection(re.split(r"[/._]", name))]
 
 
+def test_a_group_stays_in_one_process(request: pytest.FixtureRequest) -> None:
+    grouped = request.config.getoption("loadgroup", False)
+    assert request.node.nodeid.endswith("@wheel") == grouped
+
+
 def test_pytest_finds_its_plugin_in_the_wheel(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
