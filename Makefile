@@ -23,7 +23,7 @@ help:
 	@echo 'make test       run the tests and every gate: ruff, mypy, import-linter, the wheel'
 	@echo 'make lint       run only ruff and mypy'
 	@echo 'make format     let ruff format and fix the code'
-	@echo 'make index      write the index of the rules, the keys of the configuration and their JSON schema again'
+	@echo 'make index      write again what is made of the code: the index of the rules, the keys of the configuration, the commands'
 	@echo 'make picture    draw the pictures of the README again'
 	@echo 'make tutorial   type the tutorial'\''s commands again and write down what they print'
 	@echo 'make docs       build the documentation site in site/ (make docs-serve: and show it at http://localhost:8000)'
@@ -54,6 +54,7 @@ format: $(VENV)/with-tests
 index: $(VENV)/with-tests
 	$(RUN) docs.index
 	$(RUN) docs.keys
+	$(RUN) docs.options
 
 picture: $(VENV)/with-tests
 	$(VENV)/bin/python docs/picture.py

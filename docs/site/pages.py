@@ -17,7 +17,7 @@ RULES = "rules/index"
 
 NAVIGATION: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "Using tapelint": (START, "tutorial", RULES, "configuration", "suppressions", "how-it-works"),
+        "Using tapelint": (START, "tutorial", RULES, "command-line", "configuration", "suppressions", "how-it-works"),
         "Where it runs": ("editors", "ci", "output-formats", "report"),
         "From Python": ("python-api", "linting-from-python", "plugins"),
         "The project": ("parity", "contributing"),

@@ -108,7 +108,7 @@ RespectGitignore = Annotated[
     bool | None, typer.Option("--respect-gitignore/--no-respect-gitignore", help="Leave out what git ignores.")
 ]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", help="How many processes to use at most.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", "-n", help="Do not read or write a cache.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", "-n", help="Taken, and without effect: there is no cache.")]
 Config = Annotated[
     list[str] | None,
     typer.Option("--config", metavar="FILE|KEY=VALUE", help="A configuration file, or a setting in TOML."),
