@@ -124,6 +124,36 @@ def a_weight_of_a_vector():
         optimizer.apply(tape.gradient(losses, variables), variables)  # matches
 
 
+def sum_and_division(divisor):
+    model, variables, optimizer = small()
+    summed = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+    for inputs, labels in batches():
+        with tf.GradientTape() as tape:
+            loss = summed(labels, model(inputs, training=True)) / divisor
+        yield model, optimizer, tape.gradient(loss, variables)
+
+
+def sum_divided_by_the_batch():
+    for model, optimizer, gradients in sum_and_division(16):
+        optimizer.apply(gradients, model.trainable_variables)  # matches
+
+
+def sum_divided_twice():
+    for model, optimizer, gradients in sum_and_division(256):
+        optimizer.apply(gradients, model.trainable_variables)  # mean-twice
+
+
+def sum_of_many_places():
+    model = keras.Sequential([keras.Input((8, 8)), keras.layers.Dense(3)])
+    optimizer, variables = keras.optimizers.SGD(0.01), model.trainable_variables
+    summed = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+    for inputs, labels in batches():
+        places, classes = tf.stack([inputs] * 8, axis=1), tf.stack([labels] * 8, axis=1)
+        with tf.GradientTape() as tape:
+            loss = summed(classes, model(places, training=True)) / 16
+        optimizer.apply(tape.gradient(loss, variables), variables)  # sum-over-batch
+
+
 def of_few_numbers():
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     optimizer, variables = keras.optimizers.Adam(0.01), model.trainable_variables
@@ -143,6 +173,9 @@ scaled_without_a_reason()
 weighted_vectors()
 several_targets()
 a_weight_of_a_vector()
+sum_divided_by_the_batch()
+sum_divided_twice()
+sum_of_many_places()
 of_few_numbers()
 """
 

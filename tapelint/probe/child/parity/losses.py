@@ -62,7 +62,7 @@ def weighed(
     for loss in connected:
         causes += _misgiven(step, loss, forwards)
     name = " + ".join(dict.fromkeys(loss.kind for loss in connected))
-    terms = max(loss.terms for loss in connected)
+    terms = max(max(loss.terms, _summed(loss) // max(batch, 1)) for loss in connected)
     known = len(step.losses) == 1 and not causes and _is_known(connected[0], step)
     return Weighed(name, terms, tuple(factors), tuple(causes), is_known=known)
 
@@ -80,6 +80,8 @@ def _factor(loss: Loss, weight: Any, batch: int, targets: int) -> float:
     """How many times the mean of the loss counts; one where some examples are meant to count more than others."""
     each = numbers(weight).reshape(-1)
     mean = float(each.mean())
+    if not is_close(mean, 1.0):
+        mean *= _summed(loss)  # Whoever divides a sum wants a mean; one that is left alone is a sum for `fit` too.
     if not loss.result.shape.rank:
         return 1.0 if targets == 1 and _is_per_feature(mean, loss, batch) else mean
     if float(np.ptp(each)) > 1e-3 * abs(mean):
@@ -88,6 +90,11 @@ def _factor(loss: Loss, weight: Any, batch: int, targets: int) -> float:
     if targets == 1 and (summed_inside or _is_per_feature(mean * each.size, loss, batch)):
         return 1.0
     return mean * each.size
+
+
+def _summed(loss: Loss) -> int:
+    """The numbers that a loss adds up, one for each row of predictions; one if it takes no sum."""
+    return int(np.prod(np.shape(loss.predicted)[:-1])) if loss.reduction == "sum" else 1
 
 
 def _of_vectors(factors: list[float], losses: list[Loss], targets: int) -> list[float]:
