@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from tests.cli.commands import BROKEN, tapelint
 from tests.lsp.editor import COMMAND, ENVIRONMENT, PATIENCE
+from tests.plugins.shelf import install
 
 CRASHING = """\
 import sys
@@ -90,43 +93,81 @@ def test_what_makes_no_sense_does_no_harm() -> None:
     assert refused["c"] == -32602
 
 
-async def _survive_a_crash(root: Path) -> list[dict[str, Any]]:
+async def _talk(
+    command: list[str], *turns: tuple[bytes, Callable[[list[dict[str, Any]]], bool]], search: Path | None = None
+) -> list[dict[str, Any]]:
+    """All that a server says: in each turn it is told something, and heard until it has said what is waited for."""
+    environment = {
+        **ENVIRONMENT,
+        "PYTHONPATH": os.pathsep.join([ENVIRONMENT["PYTHONPATH"], *([str(search)] if search else [])]),
+    }
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CRASHING, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT
+        *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     )
     assert server.stdin and server.stdout
     heard: list[dict[str, Any]] = []
-    text = BROKEN.replace("TL201", "TL101")
-
-    async def until(method: str, times: int = 1) -> None:
-        assert server.stdout
-        while sum(each.get("method") == method for each in heard) < times:
-            head = await server.stdout.readuntil(b"\r\n\r\n")
-            length = int(head.split(b"Content-Length: ")[1].split()[0])
-            heard.append(json.loads(await server.stdout.readexactly(length)))
-
     async with asyncio.timeout(PATIENCE):
-        server.stdin.write(INITIALIZE + opening((root / "bad.py").as_uri(), f"# boom\n{text}"))
-        await until("window/showMessage")
-        server.stdin.write(opening((root / "good.py").as_uri(), text))
-        await until("textDocument/publishDiagnostics", 2)
+        for said, is_enough in turns:
+            server.stdin.write(said)
+            while not is_enough(heard):
+                head = await server.stdout.readuntil(b"\r\n\r\n")
+                length = int(head.split(b"Content-Length: ")[1].split()[0])
+                heard.append(json.loads(await server.stdout.readexactly(length)))
         server.stdin.write(SHUTDOWN + EXIT)
         assert await server.wait() == 0
     return heard
 
 
+def _shown(heard: list[dict[str, Any]]) -> bool:
+    return bool(told(heard, "window/showMessage"))
+
+
+def told(heard: list[dict[str, Any]], method: str) -> list[Any]:
+    """What the messages of one kind said."""
+    return [each["params"] for each in heard if each.get("method") == method]
+
+
 def test_a_crash_of_a_check_is_told_once_and_costs_no_other_text_anything(tmp_path: Path) -> None:
-    heard = asyncio.run(_survive_a_crash(tmp_path))
-    (shown,) = [each["params"]["message"] for each in heard if each.get("method") == "window/showMessage"]
-    assert "a bug of tapelint on `bad.py`: ZeroDivisionError: boom; please report it" in shown
-    logged = [each["params"]["message"] for each in heard if each.get("method") == "window/logMessage"]
-    assert any("Traceback" in each for each in logged)
-    told = {
-        each["params"]["uri"].rpartition("/")[2]: [one["code"] for one in each["params"]["diagnostics"]]
-        for each in heard
-        if each.get("method") == "textDocument/publishDiagnostics"
+    text = BROKEN.replace("TL201", "TL101")
+    bad, good = ((tmp_path / name).as_uri() for name in ("bad.py", "good.py"))
+    heard = asyncio.run(
+        _talk(
+            [sys.executable, "-c", CRASHING],
+            (INITIALIZE + opening(bad, f"# boom\n{text}"), _shown),
+            (opening(good, text), lambda heard: len(told(heard, "textDocument/publishDiagnostics")) == 2),
+        )
+    )
+    (shown,) = told(heard, "window/showMessage")
+    assert "a bug of tapelint on `bad.py`: ZeroDivisionError: boom; please report it" in shown["message"]
+    assert any("Traceback" in each["message"] for each in told(heard, "window/logMessage"))
+    published = told(heard, "textDocument/publishDiagnostics")
+    assert {each["uri"]: [one["code"] for one in each["diagnostics"]] for each in published} == {
+        bad: [],
+        good: ["TL002"],
     }
-    assert told == {"bad.py": [], "good.py": ["TL002"]}
+
+
+def test_a_broken_plugin_is_named_once(tmp_path: Path) -> None:
+    install(tmp_path, code=None, pages=None)
+    uri = (tmp_path / "train.py").as_uri()
+    version = {"uri": uri, "version": 2}
+    change = note("textDocument/didChange", textDocument=version, contentChanges=[{"text": f"\n{BROKEN}"}])
+    hover = message(
+        id=7,
+        method="textDocument/hover",
+        params={"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}},
+    )
+    heard = asyncio.run(
+        _talk(
+            COMMAND,
+            (INITIALIZE + opening(uri, BROKEN), _shown),
+            (change + hover, lambda heard: any(each.get("id") == 7 for each in heard)),
+            search=tmp_path,
+        )
+    )
+    (shown,) = told(heard, "window/showMessage")
+    assert "the plugin tapelint-bad 1.0 is broken" in shown["message"]
+    assert "please report it" not in shown["message"]
 
 
 def test_without_its_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
