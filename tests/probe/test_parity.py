@@ -168,6 +168,18 @@ class TestWhatIsCompared:
         assert "16 times as large, for the loss is 16 numbers, which the tape adds up" in message
         assert "penalties" in message
 
+    def test_a_sigmoid_before_the_last_model(self, tmp_path: Path) -> None:
+        """A critic may be so unsure that its logits lie between 0 and 1; they are not what the generator ends in."""
+        before = """
+critic = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(1, bias_initializer="ones")])
+critic.layers[-1].kernel.assign(critic.layers[-1].kernel * 0.01 - 0.05)
+model = tf.keras.Sequential([tf.keras.Input((8,)), tf.keras.layers.Dense(8, "sigmoid")])
+variables = model.trainable_variables
+loss_fn = tf.keras.losses.BinaryCrossentropy(from_logits=True)"""
+        loss = "loss = loss_fn(y > 0, critic(model(x, training=True), training=True))"
+        (comparison,) = observe(tmp_path, program(loss, before=before)).record.comparisons
+        assert (comparison.verdict, comparison.causes) == ("matches", ())
+
 
 def test_the_program_feels_nothing_of_it(tmp_path: Path) -> None:
     after = dedent(

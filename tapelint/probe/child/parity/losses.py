@@ -206,7 +206,17 @@ def _takes_logits(function: Any) -> bool:
 def _are_probabilities(values: Any, loss: Loss, forwards: list[Forward]) -> bool:
     if "binary" not in loss.kind.lower() and "sigmoid" not in loss.kind:
         return values.shape[-1] > 1 and bool(np.abs(values.sum(axis=-1) - 1).max() < 1e-3)
-    return values.size >= FEWEST_PROBABILITIES and any(_ends_in_sigmoid(forward.layer) for forward in forwards)
+    if values.size < FEWEST_PROBABILITIES:
+        return False
+    return any(_ends_in_sigmoid(forward.layer) and _gives(forward, values.reshape(-1)) for forward in forwards)
+
+
+def _gives(forward: Forward, values: Any) -> bool:
+    """Whether these numbers came out of a forward pass, as opposed to out of another that belongs to the same loss."""
+    return any(
+        each.shape == values.shape and np.allclose(each, values)
+        for each in (numbers(tensor).reshape(-1) for tensor in forward.tensors)
+    )
 
 
 def _ends_in_sigmoid(layer: Any) -> bool:
