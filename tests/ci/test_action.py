@@ -52,7 +52,7 @@ class Runner:
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(self.home / "script.sh")],
             cwd=self.folder / told(step.get("working-directory", ".")),
             env=SURROUNDINGS
-            | {"RUNNER_TEMP": str(self.home), "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
+            | {"RUNNER_TEMP": str(self.home), "PIP_CONSTRAINT": (ROOT / "constraints.txt").as_uri()}
             | {"GITHUB_OUTPUT": str(self.home / "outputs"), "GITHUB_WORKSPACE": str(self.folder)}
             | {name: told(text) for name, text in step["env"].items()}
             | self.more,

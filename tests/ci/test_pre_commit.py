@@ -59,7 +59,7 @@ class Project:
     def run(self, *arguments: str, more: Sequence[tuple[str, str]] = ()) -> Told:
         surroundings = SURROUNDINGS | {
             "PRE_COMMIT_HOME": str(self.home),
-            "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
+            "PIP_CONSTRAINT": (ROOT / "constraints.txt").as_uri(),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             **dict(more),
         }

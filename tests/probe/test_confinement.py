@@ -262,8 +262,11 @@ def test_a_missing_guard_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "this kernel does not offer it" in guard.detail or not LINUX
 
 
+# A first line cannot name a program whose path has a space in it; a shell can.
 UNGUARDED = """\
-#!{python}
+#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import ctypes, os, struct, sys
 from ctypes import c_char_p, c_void_p
 
