@@ -213,10 +213,8 @@ def _are_probabilities(values: Any, loss: Loss, forwards: list[Forward]) -> bool
 
 def _gives(forward: Forward, values: Any) -> bool:
     """Whether these numbers came out of a forward pass, as opposed to out of another that belongs to the same loss."""
-    return any(
-        each.shape == values.shape and np.allclose(each, values)
-        for each in (numbers(tensor).reshape(-1) for tensor in forward.tensors)
-    )
+    made = [numbers(each).reshape(-1) for each in tf.nest.flatten(forward.outputs) if is_differentiable(each)]
+    return any(each.shape == values.shape and np.allclose(each, values) for each in made)
 
 
 def _ends_in_sigmoid(layer: Any) -> bool:
