@@ -80,6 +80,8 @@ class Parts:
         if known.tree is None:
             known.tree = self.outline().compact
             known.functions = _unread(known.tree) if known.kept else []
+            # Bodies that are not read yet hold on to this object, and LibCST's tree is many times as large as the text.
+            self._outline = None
         else:
             for number, function in enumerate(known.functions, start=1):
                 function.suite = self._unread(number)
