@@ -62,7 +62,7 @@ class Words:
         self._weights = set(_WEIGHTS)
         self._holds_variables = False
         self._functions: dict[int, tuple[str, frozenset[str]]] = {}
-        self._known_names: dict[tuple[int, bool], frozenset[str]] = {}
+        self._known_names: dict[tuple[tree.Function, bool], frozenset[str]] = {}
         self.learn(_functions(module.tree))
 
     def learn(self, functions: Iterable[tuple[tree.Function, str | None]]) -> None:
@@ -96,7 +96,7 @@ class Words:
 
     def _names(self, function: tree.Function) -> frozenset[str]:
         """The names in a function, looked for when it is first asked about and once more when it has been read."""
-        key = id(function), isinstance(function.suite, tree.Unread)
+        key = function, isinstance(function.suite, tree.Unread)
         if key not in self._known_names:
             self._known_names[key] = names_in(function)
         return self._known_names[key]
