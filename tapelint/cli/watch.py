@@ -67,7 +67,9 @@ def _changes(interest: "_Interest") -> Iterator[bool]:
     somebodys_work = DefaultFilter()
 
     def matters(change: Change, path: str) -> bool:
-        return somebodys_work(change, path) and interest.has(Path(path))
+        # What is in a new directory before anybody looks there is not told one by one.
+        is_new_directory = change == Change.added and Path(path).is_dir()
+        return somebodys_work(change, path) and (is_new_directory or interest.has(Path(path)))
 
     for changed in changes(
         *interest.roots, watch_filter=matters, rust_timeout=_MILLISECONDS, yield_on_timeout=True, debounce=400

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ EMPTY = '{"version": 1, "findings": []}'
 CALL = "tape.gradient(loss, model.trainable_variables)"
 ENTRY = f'{{"path": "new/more.pyw", "rule": "TL101", "code": "{CALL}", "count": 1}}'
 CLEAN = "import tensorflow as tf\n"
+_PATIENCE = 120
 
 
 class Watcher:
@@ -33,14 +35,19 @@ class Watcher:
         )
 
     def report(self) -> str:
-        """What it says until it waits for the next change."""
+        """What it says until it waits for the next change. One that says nothing is ended, so that nobody waits on."""
         assert self._process.stdout is not None
         told = ""
-        for line in self._process.stdout:
-            told += line
-            if WAITING in line:
-                return told
-        raise AssertionError(f"it ended: {told}")
+        end = threading.Timer(_PATIENCE, self._process.kill)
+        end.start()
+        try:
+            for line in self._process.stdout:
+                told += line
+                if WAITING in line:
+                    return told
+        finally:
+            end.cancel()
+        raise AssertionError(f"it ended, or said nothing for {_PATIENCE} seconds: {told}")
 
     def report_with(self, words: str) -> str:
         """The first report with these words: what one person does in one go may be noticed in two."""
